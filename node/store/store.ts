@@ -1,0 +1,176 @@
+// What a node keeps on disk: every block it holds, which of them is the main chain, a state snapshot to restart from,
+// and the few values that must survive a crash (the last vote above all). One LevelDB per data directory.
+import { ClassicLevel } from 'classic-level'
+import { type Hash, decodeHex, encodeHex } from './keys.ts'
+
+export type StoreErrorCode = 'in-use' | 'wrong-chain' | 'unreadable' | 'full'
+
+/** The data directory cannot be used; the message says why and what to do. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.code = code
+  }
+}
+
+export interface StoredBlock {
+  readonly hash: Hash
+  readonly height: number
+  /** SSZ signed header. */
+  readonly header: Uint8Array
+  /** SSZ list of signed transactions. */
+  readonly body: Uint8Array
+}
+
+/** Single values, by name. */
+export type Slot = 'genesis' | 'snapshot' | 'snapshot-block' | 'certificates' | 'last-vote' | 'address-book' | 'bans'
+
+const heightKey = (height: number): string => height.toString(16).padStart(14, '0')
+
+/**
+ * Writes are handed to the kernel before a call resolves (LevelDB flushes its log on every write), so what was
+ * stored survives `kill -9`; only a power loss could take the last writes.
+ */
+export class Store {
+  readonly #db: ClassicLevel<string, Uint8Array>
+
+  private constructor(db: ClassicLevel<string, Uint8Array>) {
+    this.#db = db
+  }
+
+  /** Opens or creates the directory for the chain `genesis`. Throws StoreError. */
+  static async open(directory: string, genesis: Hash): Promise<Store> {
+    const db = new ClassicLevel<string, Uint8Array>(directory, {
+      valueEncoding: 'view',
+      // Small testnets, many processes on one machine: little cache, the operating system has its own.
+      cacheSize: 2 * 1024 * 1024,
+      writeBufferSize: 1024 * 1024,
+    })
+    try {
+      await db.open()
+    } catch (error) {
+      throw openError(directory, error)
+    }
+    const store = new Store(db)
+    const found = await store.slot('genesis')
+    if (found === undefined) await store.setSlot('genesis', decodeHex(genesis))
+    else if (encodeHex(found) !== genesis) {
+      await db.close()
+      throw new StoreError(
+        'wrong-chain',
+        `data directory ${directory} holds the chain ${encodeHex(found).slice(0, 16)}…, this node is configured for ${genesis.slice(0, 16)}…: use another directory or delete this one`,
+      )
+    }
+    return store
+  }
+
+  /** Keeps a block. Resolves when it would survive a crash of this process. */
+  async putBlock(block: StoredBlock): Promise<void> {
+    await this.#write([
+      { type: 'put', key: `b:${block.hash}`, value: block.header },
+      { type: 'put', key: `t:${block.hash}`, value: block.body },
+      { type: 'put', key: `x:${heightKey(block.height)}:${block.hash}`, value: new Uint8Array() },
+    ])
+  }
+
+  async header(hash: Hash): Promise<Uint8Array | undefined> {
+    return this.#db.get(`b:${hash}`)
+  }
+
+  async body(hash: Hash): Promise<Uint8Array | undefined> {
+    return this.#db.get(`t:${hash}`)
+  }
+
+  async has(hash: Hash): Promise<boolean> {
+    return (await this.header(hash)) !== undefined
+  }
+
+  /** Records which blocks are the main chain from `fromHeight` on; heights above the last one are forgotten. */
+  async setMain(fromHeight: number, hashes: readonly Hash[], oldHeight: number): Promise<void> {
+    const operations: Operation[] = hashes.map((hash, index) => ({
+      type: 'put',
+      key: `m:${heightKey(fromHeight + index)}`,
+      value: decodeHex(hash),
+    }))
+    for (let height = fromHeight + hashes.length; height <= oldHeight; height++)
+      operations.push({ type: 'del', key: `m:${heightKey(height)}` })
+    await this.#write(operations)
+  }
+
+  /** Main-chain hash at a height. */
+  async mainAt(height: number): Promise<Hash | undefined> {
+    const value = await this.#db.get(`m:${heightKey(height)}`)
+    return value && encodeHex(value)
+  }
+
+  /** Main-chain hashes of [from, from + limit). */
+  async mainRange(from: number, limit: number): Promise<Hash[]> {
+    const values = await this.#db.values({ gte: `m:${heightKey(from)}`, lt: `m:${heightKey(from + limit)}` }).all()
+    return values.map(encodeHex)
+  }
+
+  /** Hashes of all blocks held above a height, forks included, lowest first. */
+  async *blocksAbove(height: number): AsyncGenerator<{ hash: Hash; height: number }> {
+    for await (const key of this.#db.keys({ gte: `x:${heightKey(height + 1)}`, lt: 'x:~' })) {
+      const [, hex = '', hash = ''] = key.split(':')
+      yield { hash, height: Number.parseInt(hex, 16) }
+    }
+  }
+
+  async slot(name: Slot): Promise<Uint8Array | undefined> {
+    return this.#db.get(`s:${name}`)
+  }
+
+  async setSlot(name: Slot, value: Uint8Array): Promise<void> {
+    await this.#write([{ type: 'put', key: `s:${name}`, value }])
+  }
+
+  /** Several values at once or none. */
+  async setSlots(values: Partial<Record<Slot, Uint8Array>>): Promise<void> {
+    await this.#write(
+      Object.entries(values).map(([name, value]) => ({ type: 'put', key: `s:${name}`, value: value as Uint8Array })),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close()
+  }
+
+  async #write(operations: Operation[]): Promise<void> {
+    try {
+      await this.#db.batch(operations)
+    } catch (error) {
+      const message = messageOf(error)
+      if (/no space|ENOSPC|disk full|quota/i.test(message))
+        throw new StoreError('full', 'the disk of the data directory is full: free space and restart the node', {
+          cause: error,
+        })
+      throw error
+    }
+  }
+}
+
+type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
+
+function messageOf(error: unknown): string {
+  const parts: string[] = []
+  for (let e = error; e instanceof Error; e = e.cause) parts.push(e.message)
+  return parts.join(': ')
+}
+
+function openError(directory: string, error: unknown): StoreError {
+  const message = messageOf(error)
+  if (/lock/i.test(message))
+    return new StoreError(
+      'in-use',
+      `data directory ${directory} is in use by another process: stop that node or give this one its own directory`,
+      { cause: error },
+    )
+  if (/no space|ENOSPC/i.test(message))
+    return new StoreError('full', `no space left for data directory ${directory}: free space and start again`, {
+      cause: error,
+    })
+  return new StoreError('unreadable', `data directory ${directory} cannot be opened: ${message}`, { cause: error })
+}
