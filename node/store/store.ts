@@ -75,6 +75,15 @@ export class Store {
     ])
   }
 
+  /** Takes back a block that turned out to be invalid. */
+  async removeBlock(hash: Hash, height: number): Promise<void> {
+    await this.#write([
+      { type: 'del', key: `b:${hash}` },
+      { type: 'del', key: `t:${hash}` },
+      { type: 'del', key: `x:${heightKey(height)}:${hash}` },
+    ])
+  }
+
   async header(hash: Hash): Promise<Uint8Array | undefined> {
     return this.#db.get(`b:${hash}`)
   }

@@ -1,0 +1,175 @@
+// The one way a block enters the chain, whoever brought it: gossip, sync or our own producer.
+// Cheap checks come first, signatures are verified in parallel, execution is in order, and a block is on disk before
+// anything tells others about it.
+import { Chain } from './chain/chain.ts'
+import { OrphanPool } from './chain/orphans.ts'
+import { decodeBody, encodeBody, encodeSignedHeader } from './chain/ssz.ts'
+import type { Block, BlockRecord, Equivocation, Hash, InvalidCode, Reorg, SignedTransaction } from './chain/types.ts'
+import type { Store } from './store/store.ts'
+import type { Verifier } from './verifier.ts'
+
+/** Blocks between the header check and execution; more wait for their turn at the caller. */
+export const maxBlocksInFlight = 64
+
+export type ImportOutcome =
+  | { readonly kind: 'imported' | 'known' }
+  | { readonly kind: 'orphan'; readonly parent: Hash }
+  | { readonly kind: 'early'; readonly at: number }
+  | { readonly kind: 'invalid'; readonly code: InvalidCode; readonly message: string }
+
+export interface ImportEvents {
+  /** The block is stored and part of the tree. */
+  onBlock(record: BlockRecord, block: Block, from: string): void
+  /** The main chain changed; `returned` and `applied` are the transactions of the blocks given up and taken up. */
+  onHead(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void
+  onEquivocation(evidence: Equivocation): void
+  /** Somebody built on a block we do not have. */
+  onUnknownParent(parent: Hash, from: string): void
+}
+
+export interface ImporterParts {
+  readonly chain: Chain
+  readonly store: Store
+  readonly verifier: Verifier
+  readonly events: ImportEvents
+  readonly now: () => number
+  /** True when this very transaction, signature included, was verified before (it is in the pool). */
+  readonly alreadyVerified: (transaction: SignedTransaction) => boolean
+}
+
+export class Importer {
+  readonly #parts: ImporterParts
+  readonly #orphans = new OrphanPool()
+  /** Blocks that passed their header check, until they are executed. */
+  readonly #inFlight = new Map<Hash, Promise<ImportOutcome>>()
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: ImporterParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Checks a block's header, its signatures included. `ok` means the block may travel on and must be given to
+   * `import` with its header known to be good.
+   */
+  async checkHeader(block: Block, hash: Hash): Promise<ImportOutcome | { readonly kind: 'ok' }> {
+    const parent = this.#inFlight.get(Chain.parentOf(block.header))
+    if (parent !== undefined) await parent
+    const verdict = this.#parts.chain.checkHeader(block.header, this.#parts.now())
+    switch (verdict.kind) {
+      case 'known':
+        return { kind: 'known' }
+      case 'unknown-parent':
+        return { kind: 'orphan', parent: verdict.parent }
+      case 'early':
+        return { kind: 'early', at: verdict.at }
+      case 'invalid':
+        return verdict
+      case 'ok':
+        if (this.#inFlight.has(hash)) return { kind: 'known' }
+        return (await this.#parts.verifier.verify(verdict.jobs))
+          ? { kind: 'ok' }
+          : { kind: 'invalid', code: 'bad-signature', message: 'header or ticket signature does not hold' }
+    }
+  }
+
+  /** Keeps a block whose parent is unknown until the parent arrives or the pool's bounds push it out. */
+  keepOrphan(block: Block, hash: Hash, bytes: number, from: string): void {
+    this.#orphans.add({ block, hash, parent: Chain.parentOf(block.header), bytes, from }, this.#parts.now())
+    this.#parts.events.onUnknownParent(Chain.parentOf(block.header), from)
+  }
+
+  get orphans(): number {
+    return this.#orphans.size
+  }
+
+  /** Imports a block whose header was checked. Calls may overlap; execution follows the order of the calls. */
+  import(block: Block, hash: Hash, from: string): Promise<ImportOutcome> {
+    const running = this.#inFlight.get(hash)
+    if (running !== undefined) return running
+    const ready = this.#verifyBody(block).then(async bad => {
+      if (bad === undefined) await this.#keep(block, hash)
+      return bad
+    })
+    ready.catch(() => undefined)
+    const turn = this.#tail.then(async () => (await ready) ?? (await this.#execute(block, hash, from)))
+    this.#tail = turn.catch(() => undefined)
+    const outcome = turn.finally(() => this.#inFlight.delete(hash))
+    this.#inFlight.set(hash, outcome)
+    return outcome
+  }
+
+  /** Resolves when everything given so far is executed. */
+  async settled(): Promise<void> {
+    await this.#tail
+  }
+
+  async #verifyBody(block: Block): Promise<Extract<ImportOutcome, { kind: 'invalid' }> | undefined> {
+    const checked = this.#parts.chain.bodySignatureJobs(block, this.#parts.alreadyVerified)
+    if ('code' in checked) return { kind: 'invalid', code: checked.code, message: checked.message }
+    if (await this.#parts.verifier.verify(checked.jobs)) return undefined
+    return { kind: 'invalid', code: 'bad-signature', message: 'a transaction signature does not hold' }
+  }
+
+  /** Stores before the chain shows the block to anybody; a restart takes up what was stored and executes it again. */
+  async #keep(block: Block, hash: Hash): Promise<void> {
+    await this.#parts.store.putBlock({
+      hash,
+      height: block.header.message.height,
+      header: encodeSignedHeader(block.header),
+      body: encodeBody(block.transactions),
+    })
+  }
+
+  async #execute(block: Block, hash: Hash, from: string): Promise<ImportOutcome> {
+    const { chain, store, events } = this.#parts
+    let result = chain.insert(block)
+    for (let attempt = 0; result.kind === 'missing-state' && attempt < 4; attempt++) {
+      for (const old of result.replay) await this.#replay(old)
+      result = chain.insert(block)
+    }
+    switch (result.kind) {
+      case 'known':
+        return { kind: 'known' }
+      case 'unknown-parent':
+        return { kind: 'orphan', parent: result.parent }
+      case 'missing-state':
+        throw new Error(`state of ${chain.head.hash} cannot be rebuilt from the store`)
+      case 'invalid':
+        await store.removeBlock(hash, block.header.message.height)
+        return { kind: 'invalid', code: result.code, message: result.message }
+    }
+    events.onBlock(result.record, block, from)
+    if (result.equivocation) events.onEquivocation(result.equivocation)
+    if (result.head) await this.headMoved(result.head)
+    this.#adopt(hash)
+    return { kind: 'imported' }
+  }
+
+  /** Also called when a vote moved the head. */
+  async headMoved(change: Reorg): Promise<void> {
+    const { chain, store, events } = this.#parts
+    await store.setMain(change.ancestor.height + 1, change.applied, change.ancestor.height + change.reverted.length)
+    // A plain advance of the head needs no old bodies: one block was applied and it is at hand in onBlock.
+    const reverted = (await Promise.all(change.reverted.map(hash => this.transactions(hash)))).flat()
+    const applied = (await Promise.all(change.applied.map(hash => this.transactions(hash)))).flat()
+    if (chain.head.hash === change.applied.at(-1) || change.applied.length === 0) events.onHead(change, reverted, applied)
+  }
+
+  async transactions(hash: Hash): Promise<readonly SignedTransaction[]> {
+    const body = await this.#parts.store.body(hash)
+    return body === undefined ? [] : decodeBody(body)
+  }
+
+  async #replay(hash: Hash): Promise<void> {
+    this.#parts.chain.replay(hash, await this.transactions(hash))
+  }
+
+  #adopt(parent: Hash): void {
+    for (const orphan of this.#orphans.children(parent)) {
+      void this.checkHeader(orphan.block, orphan.hash).then(outcome => {
+        if (outcome.kind === 'ok') return this.import(orphan.block, orphan.hash, orphan.from)
+      })
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// Transactions between the outside and the pool: verified once, pooled, and spread in batches.
+import type { TransactionPool } from './chain/pool.ts'
+import { decodeTransactions, encodeTransactions, transactionId } from './chain/ssz.ts'
+import type { Hash, SignatureJob, SignedTransaction } from './chain/types.ts'
+import type { Stack, Verdict } from './stacks/port.ts'
+import type { Verifier } from './verifier.ts'
+
+/** Transactions of one gossip message; the first of a batch waits at most `batchDelayMs` for company. */
+export const maxBatch = 256
+const batchDelayMs = 20
+
+export type SubmitResult =
+  | { readonly kind: 'accepted' | 'known'; readonly id: Hash }
+  | { readonly kind: 'refused'; readonly id: Hash; readonly reason: string }
+
+export class Mempool {
+  readonly #pool: TransactionPool
+  readonly #verifier: Verifier
+  readonly #job: (transaction: SignedTransaction) => SignatureJob
+  readonly #publish: Stack['publish']
+  #batch: SignedTransaction[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(parts: {
+    readonly pool: TransactionPool
+    readonly verifier: Verifier
+    readonly job: (transaction: SignedTransaction) => SignatureJob
+    readonly publish: Stack['publish']
+  }) {
+    this.#pool = parts.pool
+    this.#verifier = parts.verifier
+    this.#job = parts.job
+    this.#publish = parts.publish
+  }
+
+  /** Takes a transaction of our own or of a client. */
+  async submit(transaction: SignedTransaction): Promise<SubmitResult> {
+    const id = transactionId(transaction)
+    if (this.#pool.has(id)) return { kind: 'known', id }
+    const precheck = this.#pool.check(transaction)
+    if (precheck !== undefined) return { kind: 'refused', id, reason: precheck }
+    if (!(await this.#verifier.verify([this.#job(transaction)])))
+      return { kind: 'refused', id, reason: 'the signature does not hold' }
+    const added = this.#pool.add(transaction)
+    if (added.kind !== 'added') return { kind: 'refused', id, reason: added.reason }
+    this.#spread(transaction)
+    return { kind: 'accepted', id }
+  }
+
+  /** A gossip message of transactions: forwarded when at least one was new, never when one of them is forged. */
+  async onGossip(bytes: Uint8Array): Promise<Verdict> {
+    let transactions: readonly SignedTransaction[]
+    try {
+      transactions = decodeTransactions(bytes, maxBatch)
+    } catch {
+      return 'reject'
+    }
+    const fresh = transactions.filter(transaction => !this.#pool.has(transactionId(transaction)))
+    if (fresh.length === 0) return 'ignore'
+    // What the pool would refuse anyway (stale nonce, poor sender) costs no verification and is nobody's fault.
+    const wanted = fresh.filter(transaction => this.#pool.check(transaction) === undefined)
+    if (wanted.length === 0) return 'ignore'
+    if (!(await this.#verifier.verify(wanted.map(this.#job)))) return 'reject'
+    for (const transaction of wanted) this.#pool.add(transaction)
+    return 'accept'
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #spread(transaction: SignedTransaction): void {
+    this.#batch.push(transaction)
+    if (this.#batch.length >= maxBatch) this.#flush()
+    else this.#timer ??= setTimeout(() => this.#flush(), batchDelayMs)
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const batch = this.#batch
+    this.#batch = []
+    if (batch.length > 0) void this.#publish('transaction', encodeTransactions(batch)).catch(() => undefined)
+  }
+}
