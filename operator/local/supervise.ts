@@ -1,0 +1,69 @@
+// One supervisor's life: start the nodes, serve the control endpoint, run until it is stopped, leave nothing behind.
+// The foreground `up` runs this in its own process, `up --detach` in one that survives the shell.
+import { type Control, serveControl } from './control.ts'
+import { LocalError } from './errors.ts'
+import { readRecord, type TestnetRecord, writeRecord } from './record.ts'
+import { removeFolder, testnetFolder } from './state-folder.ts'
+import { Supervisor } from './supervisor.ts'
+
+export interface SuperviseOptions {
+  readonly root: string
+  readonly name: string
+  /** How long all nodes together may take until they are ready. */
+  readonly readyTimeoutMs: number
+  /** First abort: end in order. The reason `force` of a second signal is given by `force`. */
+  readonly stop: AbortSignal
+  /** Kills instead of waiting for a clean end. */
+  readonly force?: AbortSignal
+  readonly onChange?: (record: TestnetRecord) => void
+  readonly onReady?: (record: TestnetRecord) => void
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Resolves with who ended it once no process is left; the folder is gone then, unless its data is kept.
+ * Throws LocalError when the nodes did not get ready, after the same clean-up.
+ */
+export async function supervise(options: SuperviseOptions): Promise<'signal' | 'request'> {
+  const { root, name, stop, warn } = options
+  const folder = testnetFolder(root, name)
+  const record = readRecord(folder)
+  if (record === undefined)
+    throw new LocalError('not-found', `there is no testnet ${name} to run`, 'start it with `trellis up FILE`')
+  const resumed = record.phase === 'stopped'
+  const supervisor = new Supervisor({
+    folder,
+    record,
+    random: Math.random,
+    warn,
+    ...(options.onChange && { onChange: options.onChange }),
+  })
+  const requested = new AbortController()
+  let keepData = false
+  let control: Control | undefined
+  options.force?.addEventListener('abort', () => void supervisor.stop(true))
+  const ended = AbortSignal.any([stop, requested.signal])
+  let failure: unknown
+  try {
+    supervisor.start()
+    control = await serveControl(folder, supervisor, keep => {
+      keepData = keep
+      requested.abort()
+    })
+    await supervisor.ready(options.readyTimeoutMs, ended)
+    options.onReady?.(supervisor.record)
+    if (!ended.aborted) await new Promise(resolve => ended.addEventListener('abort', resolve, { once: true }))
+  } catch (error) {
+    if (!ended.aborted) failure = error
+  }
+  await supervisor.stop(options.force?.aborted ?? false)
+  control?.close()
+  // Data that an earlier run kept is not ours to throw away when this run could not start.
+  if (keepData || (resumed && failure !== undefined)) {
+    writeRecord(folder, { ...supervisor.record, phase: 'stopped', supervisor: null })
+  } else {
+    removeFolder(folder)
+  }
+  if (failure !== undefined) throw failure
+  return requested.signal.aborted ? 'request' : 'signal'
+}
