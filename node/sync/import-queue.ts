@@ -1,0 +1,119 @@
+// Hands held blocks to the importer, parents first, and takes its answers.
+import type { Block, Hash, Millis } from '../chain/types.ts'
+import type { PeerId } from '../stacks/port.ts'
+import { MAX_IMPORT_ATTEMPTS, MAX_IMPORTING } from './bounds.ts'
+import type { SyncEffect, SyncEvent } from './events.ts'
+import { childrenOf, type Entry, removeEntry, subtree } from './header-tree.ts'
+import { backOff } from './peer-table.ts'
+import { punish, rememberInvalid, type SyncState } from './state.ts'
+
+/** Keeps a body that arrived. */
+export function hold(state: SyncState, entry: Entry, block: Block, bytes: number, from: PeerId): void {
+  if (entry.state !== 'requested' && entry.state !== 'wanted') return
+  entry.state = 'held'
+  entry.block = block
+  entry.bytes = bytes
+  entry.bodyFrom = from
+  state.heldBytes += bytes
+  enqueue(state, entry)
+}
+
+/** Queues a held block whose parent is in the chain or ahead of it, and then its held descendants. */
+function enqueue(state: SyncState, entry: Entry): void {
+  const pending = [entry]
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (next.state !== 'held') continue
+    const parent = state.tree.entries.get(next.parent)
+    const ready = parent ? parent.state === 'queued' || parent.state === 'importing' : state.view.has(next.parent)
+    if (!ready) continue
+    next.state = 'queued'
+    state.queue.push(next)
+    pending.push(...childrenOf(state.tree, next.hash))
+  }
+}
+
+export function drainQueue(state: SyncState): SyncEffect[] {
+  const effects: SyncEffect[] = []
+  while (state.importing < MAX_IMPORTING) {
+    const entry = state.queue.shift()
+    if (!entry) break
+    entry.state = 'importing'
+    state.importing++
+    effects.push({ kind: 'import', hash: entry.hash, block: entry.block!, from: entry.bodyFrom! })
+  }
+  return effects
+}
+
+/** The chain has the block: from our import, gossip or production. */
+export function imported(state: SyncState, hash: Hash): void {
+  const entry = state.tree.entries.get(hash)
+  if (!entry) return
+  drop(state, entry)
+  for (const child of childrenOf(state.tree, hash)) enqueue(state, child)
+}
+
+export function importFailed(
+  state: SyncState,
+  event: SyncEvent & { kind: 'import-failed' },
+  now: Millis,
+): SyncEffect[] {
+  const entry = state.tree.entries.get(event.hash)
+  if (entry?.state !== 'importing') return []
+  state.importing--
+  entry.attempts++
+  if (event.reason === 'invalid') return condemn(state, entry)
+  if (event.reason === 'stale' || entry.attempts >= MAX_IMPORT_ATTEMPTS) {
+    dropSubtree(state, entry)
+    return []
+  }
+  if (event.reason === 'retry') {
+    entry.state = 'held'
+    enqueue(state, entry)
+    return []
+  }
+  const source = state.peers.get(entry.bodyFrom!)
+  if (source) backOff(source, now, false)
+  const effects = [punish(entry.bodyFrom!, 'sync-wrong-body')]
+  releaseBody(state, entry)
+  entry.state = 'wanted'
+  // What was queued behind it waits for the body again.
+  for (const above of subtree(state.tree, entry)) if (above.state === 'queued') above.state = 'held'
+  state.queue = state.queue.filter(queued => queued.state === 'queued')
+  return effects
+}
+
+/** A block breaks a rule: it and everything above it goes, and all who vouched for it pay. */
+export function condemn(state: SyncState, root: Entry): SyncEffect[] {
+  const culprits = new Set<PeerId>([root.headerFrom])
+  const hashes = new Set<Hash>()
+  for (const entry of subtree(state.tree, root)) {
+    hashes.add(entry.hash)
+    rememberInvalid(state, entry.hash)
+  }
+  for (const peer of state.peers.values()) {
+    if (peer.tip === null || !hashes.has(peer.tip)) continue
+    culprits.add(peer.id)
+    peer.tip = null
+  }
+  dropSubtree(state, root)
+  return [...culprits].map(peer => punish(peer, 'sync-invalid-block'))
+}
+
+/** Forgets an entry and all above it. Answers of the importer and of peers for them are ignored from now on. */
+export function dropSubtree(state: SyncState, root: Entry): void {
+  for (const entry of subtree(state.tree, root).reverse()) drop(state, entry)
+  state.queue = state.queue.filter(entry => state.tree.entries.has(entry.hash))
+}
+
+function drop(state: SyncState, entry: Entry): void {
+  if (entry.state === 'importing') state.importing--
+  if (entry.state === 'queued') state.queue = state.queue.filter(queued => queued !== entry)
+  releaseBody(state, entry)
+  removeEntry(state.tree, entry)
+}
+
+function releaseBody(state: SyncState, entry: Entry): void {
+  state.heldBytes -= entry.bytes
+  entry.bytes = 0
+  entry.block = null
+}
