@@ -1,0 +1,107 @@
+// Faults -> link matrix -> one row per node.
+import type { Experiment, ExperimentFault } from '../api/experiment.ts'
+import { composeLinks, type Link, type LinkClass, type LinkPeer, type LinkRow, openLink } from '../api/link.ts'
+import { drops, type Grudge } from './grudge.ts'
+import { seededRng } from './random.ts'
+import { type SelectableNode, selectNodes } from './select.ts'
+import { grudgeOf } from './shapes/index.ts'
+
+/** A fault with its random choices made. */
+export interface CompiledFault {
+  readonly fault: ExperimentFault
+  /** Nodes the fault is aimed at, in the testnet's order; of a partition, those that do not hear somebody or are not heard. */
+  readonly targets: readonly string[]
+  readonly grudge: Grudge
+  readonly selected: ReadonlySet<string>
+}
+
+/** Makes the random choices of every fault, each from the experiment's seed and the fault's name: adding a fault changes no other. */
+export function compile(
+  experiment: Pick<Experiment, 'seed' | 'faults'>,
+  nodes: readonly SelectableNode[],
+): CompiledFault[] {
+  return experiment.faults.map(fault => compileFault(fault, nodes, experiment.seed))
+}
+
+function compileFault(fault: ExperimentFault, nodes: readonly SelectableNode[], seed: string): CompiledFault {
+  const rng = seededRng(`${seed}/${fault.name}`)
+  const chosen = selectNodes(nodes, fault.select, rng)
+  const selected = new Set(chosen.map(({ name }) => name))
+  const { action } = fault
+  if (action.kind !== 'partition') return { fault, targets: [...selected], grudge: new Map(), selected }
+  const grudge = grudgeOf(action, chosen, nodes, rng)
+  const heardNot = new Set([...grudge.values()].flatMap(set => [...set]))
+  const targets = nodes.map(({ name }) => name).filter(name => heardNot.has(name) || (grudge.get(name)?.size ?? 0) > 0)
+  return { fault, targets, grudge, selected }
+}
+
+/** True for faults that act on links; the others act on processes. */
+export const actsOnLinks = ({ fault }: CompiledFault): boolean =>
+  !['kill', 'pause', 'restart'].includes(fault.action.kind)
+
+/**
+ * What one fault does to the traffic from one node to another. Latency, loss and bandwidth act on both directions
+ * of every link with a selected end, once, however many of its ends are selected.
+ */
+export function linkUnder({ fault: { action }, grudge, selected }: CompiledFault, from: string, to: string): Link {
+  if (action.kind === 'partition') return drops(grudge, from, to) ? { drop: true } : openLink
+  if (from === to || !(selected.has(from) || selected.has(to))) return openLink
+  switch (action.kind) {
+    case 'latency': {
+      const { delayMs, jitterMs, correlation } = action
+      return { drop: false, delayMs, ...(jitterMs > 0 && { jitterMs }), ...(correlation > 0 && { correlation }) }
+    }
+    case 'bandwidth':
+      return { drop: false, rate: action.rate }
+    case 'loss':
+      return { drop: false, loss: action.loss }
+    default:
+      return openLink
+  }
+}
+
+/** The link from one node to another under all the faults together: the matrix, entry by entry. */
+export function linkBetween(faults: readonly CompiledFault[], from: string, to: string): Link {
+  return faults.reduce<Link>((link, fault) => composeLinks(link, linkUnder(fault, from, to)), openLink)
+}
+
+/** Faults in force so long after the start of the injection phase. */
+export function activeAt(faults: readonly CompiledFault[], elapsedMs: number): CompiledFault[] {
+  return faults.filter(({ fault: { atMs, durationMs } }) => atMs <= elapsedMs && elapsedMs < atMs + durationMs)
+}
+
+/** Row id of a fault: rows with different ids compose in the node. */
+export const rowId = (experiment: string, fault: string): string => `${experiment}.${fault}`
+
+/**
+ * Rows of one fault for the nodes that get any. A drop stands at both ends, so that one that is late or lost does not
+ * undo it; everything else stands at the sender alone, or it would count twice. Equal links share a class.
+ */
+export function rowsOf(
+  compiled: CompiledFault,
+  peers: readonly LinkPeer[],
+  id: string,
+  endsAt: number,
+): Map<string, LinkRow> {
+  const rows = new Map<string, LinkRow>()
+  for (const { name } of peers) {
+    const classes = new Map<string, { direction: 'in' | 'out'; link: Link; peers: LinkPeer[] }>()
+    const add = (direction: 'in' | 'out', link: Link, peer: LinkPeer): void => {
+      const key = `${direction} ${JSON.stringify(link)}`
+      const same = classes.get(key)
+      if (same) same.peers.push(peer)
+      else classes.set(key, { direction, link, peers: [peer] })
+    }
+    for (const peer of peers) {
+      if (peer.name === name) continue
+      const out = linkUnder(compiled, name, peer.name)
+      if (!isOpen(out)) add('out', out, peer)
+      if (linkUnder(compiled, peer.name, name).drop) add('in', { drop: true }, peer)
+    }
+    if (classes.size > 0) rows.set(name, { id, endsAt, classes: [...classes.values()] satisfies LinkClass[] })
+  }
+  return rows
+}
+
+const isOpen = ({ drop, delayMs, jitterMs, loss, rate }: Link): boolean =>
+  !drop && !delayMs && !jitterMs && !loss && rate === undefined
