@@ -84,9 +84,22 @@ export interface SignatureJob {
 }
 
 export type InvalidCode =
-  | 'malformed' | 'oversized' | 'wrong-parent-count' | 'wrong-height' | 'wrong-difficulty' | 'timestamp-not-after-parent'
-  | 'waited-too-little' | 'not-a-validator' | 'below-finalized' | 'wrong-body-root' | 'wrong-state-root'
-  | 'bad-nonce' | 'insufficient-balance' | 'bad-signature' | 'not-linked' | 'bad-checkpoint'
+  | 'malformed'
+  | 'oversized'
+  | 'wrong-parent-count'
+  | 'wrong-height'
+  | 'wrong-difficulty'
+  | 'timestamp-not-after-parent'
+  | 'waited-too-little'
+  | 'not-a-validator'
+  | 'below-finalized'
+  | 'wrong-body-root'
+  | 'wrong-state-root'
+  | 'bad-nonce'
+  | 'insufficient-balance'
+  | 'bad-signature'
+  | 'not-linked'
+  | 'bad-checkpoint'
 
 /** Answer of the cheap checks that come before any signature is verified. */
 export type HeaderVerdict =
@@ -121,8 +134,20 @@ export type InsertResult =
 
 /** Two different blocks by one producer on one selected parent, or two votes that break a voting rule. */
 export type Equivocation =
-  | { readonly kind: 'block'; readonly producer: Address; readonly height: number; readonly first: Hash; readonly second: Hash }
-  | { readonly kind: 'double-vote' | 'surround-vote'; readonly producer: Address; readonly height: number; readonly first: SignedVote; readonly second: SignedVote }
+  | {
+      readonly kind: 'block'
+      readonly producer: Address
+      readonly height: number
+      readonly first: Hash
+      readonly second: Hash
+    }
+  | {
+      readonly kind: 'double-vote' | 'surround-vote'
+      readonly producer: Address
+      readonly height: number
+      readonly first: SignedVote
+      readonly second: SignedVote
+    }
 
 export type VoteResult =
   | {

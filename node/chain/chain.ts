@@ -1,0 +1,539 @@
+// The chain as one state machine without I/O: takes headers, blocks and votes whose signatures the caller has verified,
+// answers what they changed. The head is a function of the set of blocks and votes it was given, not of their order.
+import type { Genesis } from '../../api/node-config.ts'
+import { type Account, getAccount, type State, stateRoot } from './accounts.ts'
+import { type AlreadyVerified, type BodyCheck, bodyFault, bodyJobs, bytesInBody } from './body.ts'
+import { type ChainBounds, defaultChainBounds, MAX_CLOCK_DRIFT_MS, MAX_TRANSACTIONS_PER_BLOCK } from './bounds.ts'
+import { execute, Overlay } from './execute.ts'
+import { Finality, type VoteCheck } from './finality.ts'
+import { type GenesisBlock, genesisBlock } from './genesis.ts'
+import { childDifficulty, factsOf, headerFault, headerJobs, type ParentFacts } from './header-rules.ts'
+import { equalBytes, fromHex, toHex } from './hex.ts'
+import { waitOf } from './lottery.ts'
+import { blockHash, bodyRoot, ticketSigningRoot, voteSigningRoot } from './roots.ts'
+import { headersAfter, locator } from './serving.ts'
+import { decodeState, encodeState } from './snapshot.ts'
+import { StateCache } from './states.ts'
+import { BlockTree, better, checkpointOf } from './tree.ts'
+import type {
+  Address,
+  Block,
+  BlockRecord,
+  Certificate,
+  Checkpoint,
+  Equivocation,
+  Hash,
+  Header,
+  HeaderVerdict,
+  InsertResult,
+  InvalidCode,
+  Millis,
+  Reorg,
+  SignatureJob,
+  SignedHeader,
+  SignedTransaction,
+  SignedVote,
+  Vote,
+  VoteResult,
+} from './types.ts'
+
+type Invalid = { readonly kind: 'invalid'; readonly code: InvalidCode; readonly message: string }
+
+/** The end of a validated header chain: give it to the next `checkHeaders` when its blocks are not inserted yet. */
+export type HeaderTail = ParentFacts
+
+export type HeadersVerdict =
+  /** `headers` are those not held yet, oldest first; `work` is cumulative, of the last. */
+  | {
+      readonly kind: 'ok'
+      readonly headers: readonly { readonly hash: Hash; readonly header: SignedHeader; readonly work: bigint }[]
+      readonly tail: HeaderTail
+      readonly jobs: readonly SignatureJob[]
+    }
+  | { readonly kind: 'unknown-parent'; readonly parent: Hash }
+  /** Everything before `index` is fine; this one is too far ahead of our clock. */
+  | { readonly kind: 'early'; readonly index: number; readonly at: Millis }
+  | (Invalid & { readonly index: number })
+
+export type ReplayResult =
+  | { readonly kind: 'replayed' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'missing-state'; readonly replay: readonly Hash[] }
+  | Invalid
+
+export interface BuildRequest {
+  readonly producer: Uint8Array
+  readonly ticket: Uint8Array
+  readonly timestamp: Millis
+  /** In the order to try them; those that do not apply are left out. */
+  readonly candidates: Iterable<SignedTransaction>
+  /** The head unless said. */
+  readonly parent?: Hash
+}
+
+export class Chain {
+  readonly genesis: Genesis
+  /** Genesis hash, hex. */
+  readonly genesisHash: Hash
+  /** The same as bytes: the `genesis` argument of the signing roots and transaction ids. */
+  readonly domain: Uint8Array
+  readonly #block: GenesisBlock
+  readonly #bounds: ChainBounds
+  readonly #tree: BlockTree
+  readonly #states: StateCache
+  readonly #finality: Finality
+  /** Blocks whose body was found to match its header, so that `insert` does not hash it again. */
+  readonly #checkedBodies = new WeakSet<Block>()
+  /** The justified checkpoint's subtree: only these can become the head. */
+  #eligible: Set<Hash>
+  #head: BlockRecord
+
+  /** Throws GenesisError when the configuration contradicts itself. */
+  constructor(genesis: Genesis, bounds: Partial<ChainBounds> = {}) {
+    this.genesis = genesis
+    this.#block = genesisBlock(genesis)
+    this.#bounds = { ...defaultChainBounds, ...bounds }
+    const { record, root, state } = this.#block
+    this.genesisHash = record.hash
+    this.domain = root
+    this.#tree = new BlockTree(record)
+    this.#states = new StateCache(this.#tree, this.#bounds)
+    this.#states.set(record.hash, state)
+    this.#finality = new Finality(genesis, this.#block, this.#tree, checkpointOf(record))
+    this.#eligible = new Set([record.hash])
+    this.#head = record
+  }
+
+  get head(): BlockRecord {
+    return this.#head
+  }
+  get justified(): Checkpoint {
+    return this.#finality.justified
+  }
+  get finalized(): Checkpoint {
+    return this.#finality.finalized
+  }
+  get totalWeight(): number {
+    return this.#block.totalWeight
+  }
+  weightOf(validator: Address): number | undefined {
+    return this.#block.weights.get(validator)
+  }
+  has(hash: Hash): boolean {
+    return this.#tree.get(hash) !== undefined
+  }
+  get(hash: Hash): BlockRecord | undefined {
+    return this.#tree.get(hash)
+  }
+  mainAt(height: number): BlockRecord | undefined {
+    return this.#tree.mainAt(height)
+  }
+  isMain(hash: Hash): boolean {
+    const record = this.#tree.get(hash)
+    return record !== undefined && this.#tree.isMain(record)
+  }
+  children(hash: Hash): readonly Hash[] {
+    return this.#tree.children(hash)
+  }
+  /** The main chain's last records, newest first. */
+  recent(count: number): BlockRecord[] {
+    const records: BlockRecord[] = []
+    for (let at: BlockRecord | undefined = this.#head; at && records.length < count; at = this.#tree.get(at.parent)) {
+      records.push(at)
+    }
+    return records
+  }
+  locator(): Hash[] {
+    return locator(this.#tree, this.#head, this.genesisHash)
+  }
+  headersAfter(wanted: readonly Hash[], max: number): SignedHeader[] {
+    return headersAfter(this.#tree, wanted, max)
+  }
+  /** The highest block both descend from; undefined when either or it is not held. */
+  commonAncestor(a: Hash, b: Hash): BlockRecord | undefined {
+    const [left, right] = [this.#tree.get(a), this.#tree.get(b)]
+    return left && right && this.#tree.commonAncestor(left, right)
+  }
+
+  /** State after a block; undefined when it was evicted (`missingStates` says what to replay). */
+  stateAt(hash: Hash): State | undefined {
+    return this.#states.get(hash)
+  }
+  /** The account at the head. Throws when the head's state was evicted, which only a replay by the caller can mend. */
+  account(address: Uint8Array): Account {
+    const state = this.#states.get(this.#head.hash)
+    if (!state) throw new Error(`state of head ${this.#head.hash} is not in memory: replay missingStates() first`)
+    return getAccount(state, address)
+  }
+
+  /** Cheap checks of one gossiped header, before any signature. `now` is our clock. */
+  checkHeader(header: SignedHeader, now: Millis): HeaderVerdict {
+    const hash = blockHash(header.message)
+    if (this.#tree.get(hash)) return { kind: 'known', hash }
+    const shape = this.#shapeFault(header)
+    if (shape) return shape
+    const parentHash = toHex(header.message.parents[0]!)
+    const parent = this.#facts(parentHash)
+    if (!parent) return { kind: 'unknown-parent', hash, parent: parentHash }
+    const fault = this.#headerFault(header, parent)
+    if (fault) return fault
+    const at = header.message.timestamp - MAX_CLOCK_DRIFT_MS
+    if (at > now) return { kind: 'early', hash, at }
+    return { kind: 'ok', hash, jobs: headerJobs(header, this.domain) }
+  }
+
+  /** Checks a list that links to a held block (or to `after`) and to itself, without any body. */
+  checkHeaders(list: readonly SignedHeader[], now: Millis, after?: HeaderTail): HeadersVerdict {
+    const first = list[0]
+    if (!first) return { kind: 'invalid', code: 'malformed', message: 'no headers', index: 0 }
+    const headers: { hash: Hash; header: SignedHeader; work: bigint }[] = []
+    const jobs: SignatureJob[] = []
+    let tail: HeaderTail | undefined
+    for (const [index, header] of list.entries()) {
+      const shape = this.#shapeFault(header)
+      if (shape) return { ...shape, index }
+      const parent = toHex(header.message.parents[0]!)
+      if (index === 0) {
+        tail = after?.hash === parent ? after : this.#facts(parent)
+        if (!tail) return { kind: 'unknown-parent', parent }
+      }
+      if (tail!.hash !== parent) {
+        return {
+          kind: 'invalid',
+          code: 'not-linked',
+          message: `header ${index} does not name the one before it`,
+          index,
+        }
+      }
+      const fault = this.#headerFault(header, tail!)
+      if (fault) return { ...fault, index }
+      const at = header.message.timestamp - MAX_CLOCK_DRIFT_MS
+      if (at > now) return { kind: 'early', index, at }
+      tail = factsOf(header, tail!)
+      if (this.#tree.get(tail.hash)) continue
+      headers.push({ hash: tail.hash, header, work: tail.work })
+      jobs.push(...headerJobs(header, this.domain))
+    }
+    return { kind: 'ok', headers, tail: tail!, jobs }
+  }
+
+  /** Does the body belong to the header; if so the signatures to verify, save those the caller knows to be good. */
+  bodySignatureJobs(block: Block, alreadyVerified?: AlreadyVerified): BodyCheck {
+    const fault = bodyFault(block, this.genesis.maxBlockBytes, this.domain)
+    if (fault) return { kind: 'invalid', ...fault }
+    this.#checkedBodies.add(block)
+    return { kind: 'ok', ...bodyJobs(block.transactions, this.domain, alreadyVerified) }
+  }
+
+  /** Executes and adds a block. The caller has verified every signature and kept it from being `early`. */
+  insert(block: Block): InsertResult {
+    const { header } = block
+    const hash = blockHash(header.message)
+    if (this.#tree.get(hash)) return { kind: 'known' }
+    const shape = this.#shapeFault(header)
+    if (shape) return shape
+    const parentHash = toHex(header.message.parents[0]!)
+    const parent = this.#facts(parentHash)
+    if (!parent) return { kind: 'unknown-parent', parent: parentHash }
+    const fault = this.#headerFault(header, parent)
+    if (fault) return fault
+    const executed = this.#execute(block, parentHash)
+    if (executed.kind !== 'executed') return executed
+    this.#states.set(hash, executed.state)
+    return this.#add(header, hash, parent)
+  }
+
+  /**
+   * Adds a block this node validated and stored earlier, without its body: for a restart. Its state comes by
+   * `attachState` or `replay`.
+   */
+  insertStored(header: SignedHeader): InsertResult {
+    const hash = blockHash(header.message)
+    if (this.#tree.get(hash)) return { kind: 'known' }
+    const shape = this.#shapeFault(header)
+    if (shape) return shape
+    const parentHash = toHex(header.message.parents[0]!)
+    const parent = this.#facts(parentHash)
+    if (!parent) return { kind: 'unknown-parent', parent: parentHash }
+    return this.#headerFault(header, parent) ?? this.#add(header, hash, parent)
+  }
+
+  /** Computes the state of a held block again, from its parent's. */
+  replay(block: Block): ReplayResult {
+    const hash = blockHash(block.header.message)
+    const record = this.#tree.get(hash)
+    if (!record) return { kind: 'unknown' }
+    if (this.#states.get(hash)) return { kind: 'replayed' }
+    const executed = this.#execute(block, record.parent)
+    if (executed.kind !== 'executed') return executed
+    this.#states.set(hash, executed.state)
+    return { kind: 'replayed' }
+  }
+
+  /** Blocks to replay, oldest first, until the state after `hash` is in memory; empty when it is. */
+  missingStates(hash: Hash): Hash[] {
+    const missing: Hash[] = []
+    for (let at = this.#tree.get(hash); at && !this.#states.get(at.hash); at = this.#tree.get(at.parent)) {
+      missing.push(at.hash)
+    }
+    return missing.reverse()
+  }
+
+  /** The state after a block as bytes, for the store; undefined when it is not in memory. */
+  encodeState(hash: Hash): Uint8Array | undefined {
+    const state = this.#states.get(hash)
+    return state && encodeState(state)
+  }
+  /** Takes stored state bytes; false when the block is not held or its state root differs. Throws DecodeError. */
+  attachState(hash: Hash, bytes: Uint8Array): boolean {
+    const record = this.#tree.get(hash)
+    if (!record) return false
+    const state = decodeState(bytes)
+    if (!equalBytes(stateRoot(state), record.header.message.stateRoot)) return false
+    this.#states.set(hash, state)
+    return true
+  }
+
+  /** The message a validator signs for its ticket on a block, the head unless said. */
+  ticketRoot(parent: Hash = this.#head.hash): Uint8Array {
+    return ticketSigningRoot(fromHex(parent), this.domain)
+  }
+
+  /**
+   * Milliseconds from the parent's timestamp until this ticket may produce, for the head unless said.
+   * Throws RangeError for a non-validator or a parent that is not held.
+   */
+  waitMs(validator: Address, ticket: Uint8Array, parent: Hash = this.#head.hash): Millis {
+    const weight = this.#block.weights.get(validator)
+    if (weight === undefined) throw new RangeError(`${validator} is not a validator`)
+    return waitOf(ticket, childDifficulty(this.#parent(parent), this.genesis.blockIntervalMs), weight)
+  }
+
+  /**
+   * An unsigned block with those candidates that apply, within the size bounds.
+   * Throws RangeError when the parent is not held or its state not in memory.
+   */
+  build(request: BuildRequest): { readonly header: Header; readonly transactions: readonly SignedTransaction[] } {
+    const { producer, ticket, timestamp, candidates } = request
+    const parent = this.#parent(request.parent ?? this.#head.hash)
+    const state = this.#states.get(parent.hash)
+    if (!state) throw new RangeError(`state of ${parent.hash} is not in memory: replay missingStates() first`)
+    const overlay = new Overlay(state)
+    const transactions: SignedTransaction[] = []
+    let bytes = 0
+    for (const candidate of candidates) {
+      if (transactions.length >= MAX_TRANSACTIONS_PER_BLOCK) break
+      const size = bytesInBody(candidate)
+      if (bytes + size > this.genesis.maxBlockBytes || overlay.apply(candidate, producer)) continue
+      bytes += size
+      transactions.push(candidate)
+    }
+    const header: Header = {
+      parents: [parent.root],
+      height: parent.height + 1,
+      timestamp,
+      producer,
+      difficulty: childDifficulty(parent, this.genesis.blockIntervalMs),
+      ticket,
+      stateRoot: stateRoot(overlay.state()),
+      bodyRoot: bodyRoot(transactions, this.domain),
+    }
+    return { header, transactions }
+  }
+
+  /** Cheap checks of a vote; `ok` gives the signature to verify before `addVote`. */
+  checkVote(vote: SignedVote): Exclude<VoteCheck, { kind: 'ok' }> | { kind: 'ok'; jobs: readonly SignatureJob[] } {
+    const check = this.#finality.check(vote)
+    if (check.kind !== 'ok') return check
+    const { validator: publicKey, signature } = vote
+    return { kind: 'ok', jobs: [{ publicKey, message: voteSigningRoot(vote.message, this.domain), signature }] }
+  }
+
+  /** Counts a vote whose signature was verified. */
+  addVote(vote: SignedVote): VoteResult {
+    const check = this.#finality.check(vote)
+    if (check.kind !== 'ok') return check
+    return this.#progressed(this.#finality.add(vote, check.weight))
+  }
+
+  /** Cheap checks of a certificate; `ok` gives the signatures to verify, all of them, before `addCertificate`. */
+  checkCertificate(certificate: Certificate): ReturnType<Chain['checkVote']> {
+    const link = this.#finality.checkLink(certificate.vote)
+    if (link.kind !== 'ok') return link
+    const voters = new Set(certificate.signatures.map(({ validator }) => toHex(validator)))
+    const weights = [...voters].map(voter => this.#block.weights.get(voter))
+    if (voters.size !== certificate.signatures.length || weights.includes(undefined)) {
+      return { kind: 'invalid', code: 'not-a-validator', message: 'certificate: a voter is listed twice or unknown' }
+    }
+    if (!this.#finality.isQuorum(weights.reduce<number>((sum, weight) => sum + weight!, 0))) {
+      return { kind: 'invalid', code: 'bad-checkpoint', message: 'certificate: less weight than the quorum' }
+    }
+    const message = voteSigningRoot(certificate.vote, this.domain)
+    const jobs = certificate.signatures.map(({ validator, signature }) => ({
+      publicKey: validator,
+      message,
+      signature,
+    }))
+    return { kind: 'ok', jobs }
+  }
+
+  /** Takes a certificate whose signatures were verified. */
+  addCertificate(certificate: Certificate): VoteResult {
+    const check = this.checkCertificate(certificate)
+    if (check.kind !== 'ok') return check
+    return this.#progressed(this.#finality.addCertificate(certificate))
+  }
+
+  /** What a late joiner needs to learn our justified and finalized checkpoints. */
+  certificates(): Certificate[] {
+    return this.#finality.certificates()
+  }
+
+  /**
+   * The vote an honest validator casts now, given its last one (stored before it was sent), or undefined. Targets and
+   * sources never go down from vote to vote, so it never votes double or around an earlier vote.
+   */
+  voteDue(validator: Address, lastVote?: Vote): Vote | undefined {
+    if (!this.#block.weights.has(validator)) return undefined
+    const interval = this.genesis.checkpointInterval
+    const height = Math.floor(this.#head.height / interval) * interval
+    if (height <= (lastVote?.target.height ?? 0)) return undefined
+    const target = this.#tree.ancestorAt(this.#head, height)
+    const source = target && this.#finality.sourceFor(target.parent)
+    if (!target || !source || source.height < (lastVote?.source.height ?? 0)) return undefined
+    return { source, target: checkpointOf(target) }
+  }
+
+  #facts(hash: Hash): ParentFacts | undefined {
+    const record = this.#tree.get(hash)
+    if (!record) return undefined
+    const { height, timestamp, difficulty, work, parent } = record
+    const parentTimestamp = this.#tree.get(parent)?.timestamp ?? timestamp
+    return { hash, root: fromHex(hash), height, timestamp, difficulty, work, parentTimestamp }
+  }
+
+  #parent(hash: Hash): ParentFacts {
+    const facts = this.#facts(hash)
+    if (!facts) throw new RangeError(`block ${hash} is not held`)
+    return facts
+  }
+
+  #shapeFault({ message }: SignedHeader): Invalid | undefined {
+    if (message.parents.length !== 1) {
+      return {
+        kind: 'invalid',
+        code: 'wrong-parent-count',
+        message: `${message.parents.length} parents, a chain's block has one`,
+      }
+    }
+    // Finalized heights are decided: another block there, or a branch from below, can never matter.
+    if (message.height <= this.finalized.height) {
+      return {
+        kind: 'invalid',
+        code: 'below-finalized',
+        message: `height ${message.height}, finalized ${this.finalized.height}`,
+      }
+    }
+    return undefined
+  }
+
+  #headerFault(header: SignedHeader, parent: ParentFacts): Invalid | undefined {
+    if (parent.height < this.finalized.height) {
+      const message = `branches off at height ${parent.height}, finalized ${this.finalized.height}`
+      return { kind: 'invalid', code: 'below-finalized', message }
+    }
+    const fault = headerFault(header, parent, this.#block, this.genesis.blockIntervalMs)
+    return fault && { kind: 'invalid', ...fault }
+  }
+
+  #execute(
+    block: Block,
+    parent: Hash,
+  ): { kind: 'executed'; state: State } | Invalid | { kind: 'missing-state'; replay: Hash[] } {
+    if (!this.#checkedBodies.has(block)) {
+      const fault = bodyFault(block, this.genesis.maxBlockBytes, this.domain)
+      if (fault) return { kind: 'invalid', ...fault }
+    }
+    const state = this.#states.get(parent)
+    if (!state) return { kind: 'missing-state', replay: this.missingStates(parent) }
+    const { producer, stateRoot: expected } = block.header.message
+    const executed = execute(state, block.transactions, producer)
+    if (executed.kind === 'invalid') return executed
+    if (!equalBytes(stateRoot(executed.state), expected)) {
+      return {
+        kind: 'invalid',
+        code: 'wrong-state-root',
+        message: `execution gives ${toHex(stateRoot(executed.state))}`,
+      }
+    }
+    return executed
+  }
+
+  #add(header: SignedHeader, hash: Hash, parent: ParentFacts): InsertResult {
+    const { height, timestamp, difficulty } = header.message
+    const producer = toHex(header.message.producer)
+    const work = parent.work + BigInt(difficulty)
+    const record: BlockRecord = { hash, parent: parent.hash, height, timestamp, producer, difficulty, work, header }
+    const equivocation = this.#blockEquivocation(record)
+    this.#tree.add(record)
+    let head: Reorg | undefined
+    if (this.#eligible.has(parent.hash)) {
+      this.#eligible.add(hash)
+      if (better(record, this.#head)) head = this.#moveHead(record)
+    }
+    this.#bound()
+    return { kind: 'inserted', record, ...(head && { head }), ...(equivocation && { equivocation }) }
+  }
+
+  #blockEquivocation({ parent, producer, height, hash }: BlockRecord): Equivocation | undefined {
+    const first = this.#tree.children(parent).find(sibling => this.#tree.get(sibling)!.producer === producer)
+    return first === undefined ? undefined : { kind: 'block', producer, height, first, second: hash }
+  }
+
+  #moveHead(record: BlockRecord): Reorg {
+    const { reverted, applied, ancestor } = this.#tree.setHead(this.#head, record)
+    this.#head = record
+    return { reverted, applied, ancestor: checkpointOf(ancestor) }
+  }
+
+  #progressed(progress: ReturnType<Finality['add']>): VoteResult {
+    if (!progress.justified && !progress.finalized) return { kind: 'counted', ...progress }
+    this.#eligible = this.#tree.subtree(this.justified.hash)
+    let best = this.#tree.get(this.justified.hash)!
+    for (const hash of this.#eligible) {
+      const record = this.#tree.get(hash)!
+      if (better(record, best)) best = record
+    }
+    const head = best.hash === this.#head.hash ? undefined : this.#moveHead(best)
+    if (progress.finalized) this.#prune()
+    return { kind: 'counted', ...progress, ...(head && { head }) }
+  }
+
+  /** Finalized: branches that leave the main chain below are gone, and old main-chain records go in time. */
+  #prune(): void {
+    const { hash, height } = this.finalized
+    const alive = this.#tree.subtree(hash)
+    const lowest = height - this.#bounds.maxFinalizedRecords
+    for (const { record } of [...this.#tree.records()]) {
+      if (alive.has(record.hash)) continue
+      if (this.#tree.isMain(record) && record.height >= lowest) continue
+      this.#tree.delete(record.hash)
+      this.#states.delete(record.hash)
+    }
+  }
+
+  #bound(): void {
+    const pinned = new Set([this.#head.hash, this.justified.hash, this.finalized.hash])
+    this.#states.sweep(this.#head.height, this.finalized.height, pinned)
+    if (this.#tree.size <= this.#bounds.maxRecords) return
+    let worst: BlockRecord | undefined
+    for (const { record, children } of this.#tree.records()) {
+      if (children.length > 0 || this.#tree.isMain(record)) continue
+      if (!worst || better(worst, record)) worst = record
+    }
+    if (!worst) return
+    this.#tree.delete(worst.hash)
+    this.#states.delete(worst.hash)
+    this.#eligible.delete(worst.hash)
+  }
+}

@@ -1,0 +1,37 @@
+// What the rest of the node uses of the chain.
+export type { Account, State } from './accounts.ts'
+export { getAccount } from './accounts.ts'
+export type { AlreadyVerified, BodyCheck } from './body.ts'
+export { transactionBytes, transactionJob } from './body.ts'
+export * from './bounds.ts'
+export * from './chain.ts'
+export { GenesisError, genesisBlock } from './genesis.ts'
+export { equalBytes, fromHex, toHex } from './hex.ts'
+export {
+  blockHash,
+  blockRoot,
+  bodyRoot,
+  headerSigningRoot,
+  ticketSigningRoot,
+  transactionId,
+  transactionRoot,
+  voteSigningRoot,
+} from './roots.ts'
+export {
+  DecodeError,
+  decodeBlock,
+  decodeBody,
+  decodeCertificate,
+  decodeHeader,
+  decodeHeaders,
+  decodeTransaction,
+  decodeVote,
+  encodeBlock,
+  encodeBody,
+  encodeCertificate,
+  encodeHeader,
+  encodeHeaders,
+  encodeTransaction,
+  encodeVote,
+} from './ssz.ts'
+export type * from './types.ts'
