@@ -1,10 +1,22 @@
 // The one way a block enters the chain, whoever brought it: gossip, sync or our own producer.
 // Cheap checks come first, signatures are verified in parallel, execution is in order, and a block is on disk before
 // anything tells others about it.
-import { Chain } from './chain/chain.ts'
+import {
+  type Block,
+  type BlockRecord,
+  type Chain,
+  decodeBody,
+  type Equivocation,
+  encodeBody,
+  encodeHeader,
+  type Hash,
+  type InvalidCode,
+  type Reorg,
+  type SignedTransaction,
+  toHex,
+} from './chain/index.ts'
 import { OrphanPool } from './chain/orphans.ts'
-import { decodeBody, encodeBody, encodeSignedHeader } from './chain/ssz.ts'
-import type { Block, BlockRecord, Equivocation, Hash, InvalidCode, Reorg, SignedTransaction } from './chain/types.ts'
+import { replayTo } from './restore.ts'
 import type { Store } from './store/store.ts'
 import type { Verifier } from './verifier.ts'
 
@@ -34,8 +46,10 @@ export interface ImporterParts {
   readonly events: ImportEvents
   readonly now: () => number
   /** True when this very transaction, signature included, was verified before (it is in the pool). */
-  readonly alreadyVerified: (transaction: SignedTransaction) => boolean
+  readonly alreadyVerified: (id: Hash, signature: Uint8Array) => boolean
 }
+
+const parentOf = (block: Block): Hash => toHex(block.header.message.parents[0] ?? new Uint8Array(32))
 
 export class Importer {
   readonly #parts: ImporterParts
@@ -53,7 +67,7 @@ export class Importer {
    * `import` with its header known to be good.
    */
   async checkHeader(block: Block, hash: Hash): Promise<ImportOutcome | { readonly kind: 'ok' }> {
-    const parent = this.#inFlight.get(Chain.parentOf(block.header))
+    const parent = this.#inFlight.get(parentOf(block))
     if (parent !== undefined) await parent
     const verdict = this.#parts.chain.checkHeader(block.header, this.#parts.now())
     switch (verdict.kind) {
@@ -75,8 +89,8 @@ export class Importer {
 
   /** Keeps a block whose parent is unknown until the parent arrives or the pool's bounds push it out. */
   keepOrphan(block: Block, hash: Hash, bytes: number, from: string): void {
-    this.#orphans.add({ block, hash, parent: Chain.parentOf(block.header), bytes, from }, this.#parts.now())
-    this.#parts.events.onUnknownParent(Chain.parentOf(block.header), from)
+    this.#orphans.add({ block, hash, parent: parentOf(block), bytes, from }, this.#parts.now())
+    this.#parts.events.onUnknownParent(parentOf(block), from)
   }
 
   get orphans(): number {
@@ -106,7 +120,7 @@ export class Importer {
 
   async #verifyBody(block: Block): Promise<Extract<ImportOutcome, { kind: 'invalid' }> | undefined> {
     const checked = this.#parts.chain.bodySignatureJobs(block, this.#parts.alreadyVerified)
-    if ('code' in checked) return { kind: 'invalid', code: checked.code, message: checked.message }
+    if (checked.kind === 'invalid') return checked
     if (await this.#parts.verifier.verify(checked.jobs)) return undefined
     return { kind: 'invalid', code: 'bad-signature', message: 'a transaction signature does not hold' }
   }
@@ -116,7 +130,7 @@ export class Importer {
     await this.#parts.store.putBlock({
       hash,
       height: block.header.message.height,
-      header: encodeSignedHeader(block.header),
+      header: encodeHeader(block.header),
       body: encodeBody(block.transactions),
     })
   }
@@ -124,8 +138,8 @@ export class Importer {
   async #execute(block: Block, hash: Hash, from: string): Promise<ImportOutcome> {
     const { chain, store, events } = this.#parts
     let result = chain.insert(block)
-    for (let attempt = 0; result.kind === 'missing-state' && attempt < 4; attempt++) {
-      for (const old of result.replay) await this.#replay(old)
+    if (result.kind === 'missing-state') {
+      await replayTo(chain, store, toHex(block.header.message.parents[0]!))
       result = chain.insert(block)
     }
     switch (result.kind) {
@@ -159,10 +173,6 @@ export class Importer {
   async transactions(hash: Hash): Promise<readonly SignedTransaction[]> {
     const body = await this.#parts.store.body(hash)
     return body === undefined ? [] : decodeBody(body)
-  }
-
-  async #replay(hash: Hash): Promise<void> {
-    this.#parts.chain.replay(hash, await this.transactions(hash))
   }
 
   #adopt(parent: Hash): void {

@@ -1,7 +1,6 @@
 // Transactions between the outside and the pool: verified once, pooled, and spread in batches.
 import type { TransactionPool } from './chain/pool.ts'
-import { decodeTransactions, encodeTransactions, transactionId } from './chain/ssz.ts'
-import type { Hash, SignatureJob, SignedTransaction } from './chain/types.ts'
+import { decodeBody, encodeBody, type Hash, type SignedTransaction, transactionId, transactionJob } from './chain/index.ts'
 import type { Stack, Verdict } from './stacks/port.ts'
 import type { Verifier } from './verifier.ts'
 
@@ -16,7 +15,7 @@ export type SubmitResult =
 export class Mempool {
   readonly #pool: TransactionPool
   readonly #verifier: Verifier
-  readonly #job: (transaction: SignedTransaction) => SignatureJob
+  readonly #domain: Uint8Array
   readonly #publish: Stack['publish']
   #batch: SignedTransaction[] = []
   #timer: NodeJS.Timeout | undefined
@@ -24,22 +23,23 @@ export class Mempool {
   constructor(parts: {
     readonly pool: TransactionPool
     readonly verifier: Verifier
-    readonly job: (transaction: SignedTransaction) => SignatureJob
+    /** Genesis hash as bytes. */
+    readonly domain: Uint8Array
     readonly publish: Stack['publish']
   }) {
     this.#pool = parts.pool
     this.#verifier = parts.verifier
-    this.#job = parts.job
+    this.#domain = parts.domain
     this.#publish = parts.publish
   }
 
   /** Takes a transaction of our own or of a client. */
   async submit(transaction: SignedTransaction): Promise<SubmitResult> {
-    const id = transactionId(transaction)
+    const id = transactionId(transaction, this.#domain)
     if (this.#pool.has(id)) return { kind: 'known', id }
     const precheck = this.#pool.check(transaction)
     if (precheck !== undefined) return { kind: 'refused', id, reason: precheck }
-    if (!(await this.#verifier.verify([this.#job(transaction)])))
+    if (!(await this.#verifier.verify([transactionJob(transaction, this.#domain)])))
       return { kind: 'refused', id, reason: 'the signature does not hold' }
     const added = this.#pool.add(transaction)
     if (added.kind !== 'added') return { kind: 'refused', id, reason: added.reason }
@@ -51,16 +51,17 @@ export class Mempool {
   async onGossip(bytes: Uint8Array): Promise<Verdict> {
     let transactions: readonly SignedTransaction[]
     try {
-      transactions = decodeTransactions(bytes, maxBatch)
+      transactions = decodeBody(bytes)
     } catch {
       return 'reject'
     }
-    const fresh = transactions.filter(transaction => !this.#pool.has(transactionId(transaction)))
+    if (transactions.length === 0 || transactions.length > maxBatch) return 'reject'
+    const fresh = transactions.filter(transaction => !this.#pool.has(transactionId(transaction, this.#domain)))
     if (fresh.length === 0) return 'ignore'
     // What the pool would refuse anyway (stale nonce, poor sender) costs no verification and is nobody's fault.
     const wanted = fresh.filter(transaction => this.#pool.check(transaction) === undefined)
     if (wanted.length === 0) return 'ignore'
-    if (!(await this.#verifier.verify(wanted.map(this.#job)))) return 'reject'
+    if (!(await this.#verifier.verify(wanted.map(transaction => transactionJob(transaction, this.#domain))))) return 'reject'
     for (const transaction of wanted) this.#pool.add(transaction)
     return 'accept'
   }
@@ -80,6 +81,6 @@ export class Mempool {
     this.#timer = undefined
     const batch = this.#batch
     this.#batch = []
-    if (batch.length > 0) void this.#publish('transaction', encodeTransactions(batch)).catch(() => undefined)
+    if (batch.length > 0) void this.#publish('transaction', encodeBody(batch)).catch(() => undefined)
   }
 }

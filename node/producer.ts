@@ -1,7 +1,5 @@
 // Block production: on every new head a validator draws its ticket, waits what the lottery says, and builds.
-import type { Chain } from './chain/chain.ts'
-import { ticketMessage } from './chain/ssz.ts'
-import type { Block, Hash, SignedTransaction } from './chain/types.ts'
+import { type Block, type Chain, type Hash, headerSigningRoot, type SignedTransaction, toHex } from './chain/index.ts'
 import type { SigningKey } from './verifier.ts'
 
 export interface ProducerParts {
@@ -52,9 +50,8 @@ export class Producer {
     const { chain, key, now } = this.#parts
     const parent = chain.head.hash
     if (this.#ticket?.parent !== parent)
-      this.#ticket = { parent, bytes: key.sign(ticketMessage(chain.genesisHash, parent)) }
-    const wait = chain.waitMs(key.publicKey, this.#ticket.bytes)
-    if (wait === undefined) return
+      this.#ticket = { parent, bytes: key.sign(chain.ticketRoot()) }
+    const wait = chain.waitMs(toHex(key.publicKey), this.#ticket.bytes)
     const due = Math.max(chain.head.timestamp, this.#since) + wait
     this.#timer = setTimeout(() => this.#due(due), Math.min(Math.max(0, due - now()), longestTimerMs))
   }
@@ -69,7 +66,7 @@ export class Producer {
       timestamp: now(),
       candidates: candidates(),
     })
-    const signature = key.sign(draft.signingRoot)
+    const signature = key.sign(headerSigningRoot(draft.header, chain.domain))
     void deliver({ header: { message: draft.header, signature }, transactions: draft.transactions })
   }
 }

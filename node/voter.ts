@@ -1,7 +1,5 @@
 // Casts this validator's finality votes. A vote is on disk before it is sent: a restart must not vote against itself.
-import type { Chain } from './chain/chain.ts'
-import { decodeVote, encodeVote, voteSigningRoot } from './chain/ssz.ts'
-import type { SignedVote, Vote } from './chain/types.ts'
+import { type Chain, decodeVote, encodeVote, type SignedVote, toHex, type Vote, voteSigningRoot } from './chain/index.ts'
 import type { Store } from './store/store.ts'
 import type { SigningKey } from './verifier.ts'
 
@@ -38,9 +36,9 @@ export class Voter {
     this.#busy = true
     try {
       for (;;) {
-        const vote = this.#chain.voteDue(this.#key.publicKey, this.#last)
+        const vote = this.#chain.voteDue(toHex(this.#key.publicKey), this.#last)
         if (vote === undefined) return
-        const signature = this.#key.sign(voteSigningRoot(this.#chain.genesisHash, vote))
+        const signature = this.#key.sign(voteSigningRoot(vote, this.#chain.domain))
         const signed: SignedVote = { message: vote, validator: this.#key.publicKey, signature }
         this.#last = vote
         await this.#store.setSlot('last-vote', encodeVote(signed))
