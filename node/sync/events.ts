@@ -17,6 +17,16 @@ export interface ChainView {
   locator(): readonly Hash[]
 }
 
+/** A validated header without its block: what the rules for its children need. */
+export interface PendingParent {
+  readonly header: SignedHeader
+  /** Cumulative, this header included. */
+  readonly work: bigint
+  readonly parent: Hash
+  /** Its own parent when that is pending too; else the chain has it. */
+  readonly below: SignedHeader | null
+}
+
 export interface PeerStatusClaim {
   readonly head: { readonly hash: Hash; readonly height: number; readonly work: bigint }
   readonly justified: Checkpoint
@@ -89,13 +99,13 @@ export type SyncEffect =
     }
   | { readonly kind: 'request-status'; readonly peer: PeerId }
   | { readonly kind: 'cancel'; readonly request: RequestId }
-  /** Validate headers and signatures. `after` are the validated headers between the chain and the first of them, oldest first. */
+  /** Validate headers and their signatures. `after` is the validated but not imported parent of the first of them. */
   | {
       readonly kind: 'check-headers'
       readonly request: RequestId
       readonly peer: PeerId
       readonly headers: readonly SignedHeader[]
-      readonly after: readonly SignedHeader[]
+      readonly after: PendingParent | null
     }
   | { readonly kind: 'import'; readonly hash: Hash; readonly block: Block; readonly from: PeerId }
   | { readonly kind: 'punish'; readonly peer: PeerId; readonly offence: SyncOffence }

@@ -5,7 +5,7 @@ import type { SyncEffect, SyncEvent } from './events.ts'
 import { type HeaderLink, insertHeader } from './header-tree.ts'
 import type { SyncOffence } from './offences.ts'
 import { backOff, type SyncPeer, succeeded } from './peer-table.ts'
-import { type Check, type HeadersRequest, pendingPath, punish, type SyncState } from './state.ts'
+import { type Check, type HeadersRequest, pendingParent, punish, type SyncState } from './state.ts'
 
 export function headersArrived(
   state: SyncState,
@@ -33,7 +33,7 @@ export function headersArrived(
   }
   peer.checking = true
   state.checks.set(request.id, check)
-  const after = pendingPath(state, start.parent)
+  const after = pendingParent(state, start.parent)
   return [{ kind: 'check-headers', request: request.id, peer: peer.id, headers: links.map(link => link.header), after }]
 }
 

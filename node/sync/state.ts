@@ -1,8 +1,8 @@
 // The scheduler's state and the small steps its parts share.
-import type { Hash, Millis, SignedHeader } from '../chain/types.ts'
+import type { Hash, Millis } from '../chain/types.ts'
 import type { PeerId } from '../stacks/port.ts'
 import { MAX_INVALID } from './bounds.ts'
-import type { ChainView, RequestId, SyncEffect } from './events.ts'
+import type { ChainView, PendingParent, RequestId, SyncEffect } from './events.ts'
 import { createTree, type Entry, type HeaderLink, type HeaderTree } from './header-tree.ts'
 import type { SyncOffence } from './offences.ts'
 import type { SyncPeer } from './peer-table.ts'
@@ -100,12 +100,12 @@ export function isBetter(state: SyncState, hash: Hash, work: bigint): boolean {
   return work > head.work || (work === head.work && hash < head.hash)
 }
 
-/** Validated headers between the chain and `hash`, oldest first; empty when the chain has `hash`. */
-export function pendingPath(state: SyncState, hash: Hash): SignedHeader[] {
-  const path: SignedHeader[] = []
-  for (let entry = state.tree.entries.get(hash); entry; entry = state.tree.entries.get(entry.parent))
-    path.push(entry.header)
-  return path.reverse()
+/** The pending header `hash` as a parent; null when the chain has its block. */
+export function pendingParent(state: SyncState, hash: Hash): PendingParent | null {
+  const entry = state.tree.entries.get(hash)
+  if (!entry) return null
+  const { header, work, parent } = entry
+  return { header, work, parent, below: state.tree.entries.get(parent)?.header ?? null }
 }
 
 /** Ends a request whatever it still owed; its bodies are wanted again. */
