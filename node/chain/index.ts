@@ -7,6 +7,8 @@ export * from './bounds.ts'
 export * from './chain.ts'
 export { GenesisError, genesisBlock } from './genesis.ts'
 export { equalBytes, fromHex, toHex } from './hex.ts'
+export * from './orphans.ts'
+export * from './pool.ts'
 export {
   blockHash,
   blockRoot,
