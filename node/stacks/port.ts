@@ -42,8 +42,8 @@ export interface StackEvents {
   /** The secured connection is up; nothing is known of the peer's chain yet. */
   onConnected(peer: PeerInfo): void
   onDisconnected(peer: PeerInfo, reason: string): void
-  /** Discovery (bootstrap list, DHT, peer exchange) found addresses. */
-  onDiscovered(peers: readonly PeerAddress[], source: 'bootstrap' | 'dht' | 'exchange'): void
+  /** Discovery (bootstrap list, DHT, peer exchange) found addresses; `from` is the peer that told them. */
+  onDiscovered(peers: readonly PeerAddress[], source: 'bootstrap' | 'dht' | 'exchange', from?: PeerId): void
   /** The eager-push neighbours of a topic changed. */
   onMesh(topic: Topic, peers: readonly PeerId[]): void
   /** The stack itself saw misbehaviour (broken framing, oversized frame, protocol abuse). Weight as in node/peers/score.ts. */
@@ -74,6 +74,8 @@ export interface Stack {
   peers(): readonly PeerInfo[]
   /** Eager-push neighbours of a topic; all peers for a flooding stack. */
   mesh(topic: Topic): readonly PeerId[]
+  /** Signed address records of connected peers, as they are handed on in answer to `peers` (node/peers/exchange.ts). */
+  records(): readonly { readonly id: PeerId; readonly bytes: Uint8Array }[]
   /** The shared score of a peer changed (node/peers); the stack may weigh it in its own routing. */
   scored(peer: PeerId, score: number): void
 }

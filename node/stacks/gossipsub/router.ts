@@ -1,0 +1,203 @@
+// The gossipsub router: topics, verdicts, mesh and the bounds on what one peer may bring.
+import { createHash } from 'node:crypto'
+import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { PeerId as Libp2pPeerId } from '@libp2p/interface'
+import type { NodeConfig } from '../../../api/node-config.ts'
+import { RateLimiter } from '../../peers/rate.ts'
+import { type PeerId, type StackEvents, type Topic, topics, type Verdict } from '../port.ts'
+import {
+  MAX_GOSSIP_BACKLOG_BYTES,
+  MAX_PENDING_VERDICTS,
+  MAX_PENDING_VERDICTS_PER_PEER,
+  MESSAGE_RATES,
+  RPC_LIMITS,
+  rpcLimit,
+  topicLimits,
+} from './limits.ts'
+import type { GossipsubStackOptions, ProtocolNames } from './options.ts'
+import { scoreInit, scoreParams, scoreThresholds } from './scoring.ts'
+
+/** Content-hash ids: the first 20 bytes of sha256(topic, data), as in seeds 000 and 002 (duplicates are recognised whoever sends them). */
+const MESSAGE_ID_BYTES = 20
+/** Rejoining a mesh after being pruned from it; the spec's minute outlasts a whole fault experiment. */
+const PRUNE_BACKOFF_MS = 15_000
+const GRAFT_FLOOD_THRESHOLD_MS = 5_000
+/** Heartbeats between attempts to replace a poor mesh. */
+const OPPORTUNISTIC_GRAFT_TICKS = 30
+/** Ids remembered against duplicates; older repetitions are recognised by the importer. */
+const SEEN_TTL_MS = 60_000
+/** Messages below this travel faster than an IDONTWANT about them: transactions and votes. */
+const IDONTWANT_MIN_BYTES = 1_024
+const MAX_RATE_KEYS = 4_096
+/** A flood is blamed once per peer and second, however many messages it has. */
+const BLAME_RATE = { perSecond: 1, burst: 1 }
+
+/** What the installed GossipSub class offers beyond its interface. */
+export interface GossipSubRouter extends GossipSub {
+  reportMessageValidationResult(id: string, source: PeerId, acceptance: TopicValidatorResult): void
+  getMeshPeers(topic: string): PeerId[]
+  getScore(peer: PeerId): number
+  handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void
+  readonly streamsOutbound: ReadonlyMap<PeerId, unknown>
+  readonly streamsInbound: ReadonlyMap<PeerId, unknown>
+}
+
+/** The libp2p service, configured for one chain. */
+export function gossipsubService(
+  config: GossipsubStackOptions['config'],
+  names: ProtocolNames,
+  appScore: (peer: PeerId) => number,
+) {
+  const degrees: NodeConfig['network']['gossipsub'] = config.network.gossipsub
+  return gossipsub({
+    D: degrees.d,
+    Dlo: degrees.dLow,
+    Dhi: degrees.dHigh,
+    Dlazy: degrees.dLazy,
+    Dout: degrees.dOut,
+    Dscore: degrees.dScore,
+    heartbeatInterval: degrees.heartbeatMs,
+    fanoutTTL: degrees.fanoutTtlMs,
+    seenTTL: SEEN_TTL_MS,
+    pruneBackoff: PRUNE_BACKOFF_MS,
+    graftFloodThreshold: GRAFT_FLOOD_THRESHOLD_MS,
+    opportunisticGraftTicks: OPPORTUNISTIC_GRAFT_TICKS,
+    // Flooding a block to every peer multiplies its upload; the mesh is enough.
+    floodPublish: false,
+    fallbackToFloodsub: false,
+    doPX: false,
+    tagMeshPeers: false,
+    emitSelf: false,
+    asyncValidation: true,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    // Objects carry their own signatures; a message has no author beside them.
+    globalSignaturePolicy: 'StrictNoSign',
+    msgIdFn: message => messageId(message.topic, message.data),
+    msgIdToStrFn: id => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex'),
+    allowedTopics: topics.map(names.topic),
+    maxInboundStreams: 2,
+    maxOutboundStreams: 2,
+    maxInboundDataLength: rpcLimit(config.genesis.maxBlockBytes),
+    maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
+    maxTopicBytesPerPeer: 64 * 1_024,
+    decodeRpcLimits: RPC_LIMITS,
+    idontwantMinDataSize: IDONTWANT_MIN_BYTES,
+    scoreParams: scoreParams(scoreInit(config, names.topic, appScore)),
+    scoreThresholds,
+  })
+}
+
+export function messageId(topic: string, data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(topic).update(data).digest().subarray(0, MESSAGE_ID_BYTES)
+}
+
+const acceptance: Readonly<Record<Verdict, TopicValidatorResult>> = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+}
+
+export class GossipRouter {
+  readonly #router: GossipSubRouter
+  readonly #topicOf: ReadonlyMap<string, Topic>
+  readonly #nameOf: (topic: Topic) => string
+  readonly #maxBytes: Readonly<Record<Topic, number>>
+  readonly #now: () => number
+  readonly #rates: Readonly<Record<Topic, RateLimiter<PeerId>>>
+  readonly #blames = new RateLimiter<PeerId>(BLAME_RATE, MAX_RATE_KEYS)
+  readonly #pending = new Map<PeerId, number>()
+  #pendingInAll = 0
+  readonly #meshes = new Map<Topic, string>()
+
+  constructor(router: GossipSubRouter, names: ProtocolNames, maxBlockBytes: number, now: () => number) {
+    this.#router = router
+    this.#topicOf = new Map(topics.map(topic => [names.topic(topic), topic]))
+    this.#nameOf = names.topic
+    this.#maxBytes = topicLimits(maxBlockBytes)
+    this.#now = now
+    this.#rates = {
+      block: new RateLimiter(MESSAGE_RATES.block, MAX_RATE_KEYS),
+      transaction: new RateLimiter(MESSAGE_RATES.transaction, MAX_RATE_KEYS),
+      vote: new RateLimiter(MESSAGE_RATES.vote, MAX_RATE_KEYS),
+    }
+  }
+
+  /** Subscribes. `onBrokenStream` is told of a peer whose gossip cannot be read any more. */
+  start(events: StackEvents, onBrokenStream: (peer: PeerId, error: Error) => void): void {
+    this.#router.addEventListener('gossipsub:message', event => {
+      const { msg, msgId, propagationSource } = event.detail
+      void this.#judge(events, msg, msgId, propagationSource.toString())
+    })
+    const meshMoved = () => this.#tellMesh(events)
+    for (const event of ['gossipsub:graft', 'gossipsub:prune', 'gossipsub:heartbeat'] as const) {
+      this.#router.addEventListener(event, meshMoved)
+    }
+    // The library forgets a peer whose stream cannot be decoded but leaves it connected, deaf and mute.
+    const forget = this.#router.handlePeerReadStreamError.bind(this.#router)
+    this.#router.handlePeerReadStreamError = (error, peer) => {
+      forget(error, peer)
+      onBrokenStream(peer.toString(), error)
+    }
+    for (const name of this.#topicOf.keys()) this.#router.subscribe(name)
+  }
+
+  async publish(topic: Topic, bytes: Uint8Array): Promise<number> {
+    const { recipients } = await this.#router.publish(this.#nameOf(topic), bytes)
+    return recipients.length
+  }
+
+  mesh(topic: Topic): PeerId[] {
+    return this.#router.getMeshPeers(this.#nameOf(topic))
+  }
+
+  score(peer: PeerId): number {
+    return this.#router.getScore(peer)
+  }
+
+  /** Both gossip streams of the peer are open. */
+  hasStreams(peer: PeerId): boolean {
+    return this.#router.streamsOutbound.has(peer) && this.#router.streamsInbound.has(peer)
+  }
+
+  async #judge(events: StackEvents, message: Message, id: string, from: PeerId): Promise<void> {
+    const verdict = await this.#verdict(events, message, from)
+    this.#router.reportMessageValidationResult(id, from, acceptance[verdict])
+  }
+
+  async #verdict(events: StackEvents, message: Message, from: PeerId): Promise<Verdict> {
+    const topic = this.#topicOf.get(message.topic)
+    if (topic === undefined) return 'ignore'
+    if (message.data.byteLength > this.#maxBytes[topic]) {
+      events.onMisbehaviour(from, 'oversized-message')
+      return 'reject'
+    }
+    const now = this.#now()
+    if (!this.#rates[topic].take(from, now)) {
+      if (this.#blames.take(from, now)) events.onMisbehaviour(from, 'message-flood')
+      return 'ignore'
+    }
+    const pending = this.#pending.get(from) ?? 0
+    if (pending >= MAX_PENDING_VERDICTS_PER_PEER || this.#pendingInAll >= MAX_PENDING_VERDICTS) return 'ignore'
+    this.#pending.set(from, pending + 1)
+    this.#pendingInAll++
+    try {
+      return await events.onMessage(topic, message.data, from)
+    } finally {
+      this.#pendingInAll--
+      const left = this.#pending.get(from)! - 1
+      if (left === 0) this.#pending.delete(from)
+      else this.#pending.set(from, left)
+    }
+  }
+
+  #tellMesh(events: StackEvents): void {
+    for (const topic of topics) {
+      const peers = this.mesh(topic).sort()
+      const key = peers.join()
+      if (this.#meshes.get(topic) === key) continue
+      this.#meshes.set(topic, key)
+      events.onMesh(topic, peers)
+    }
+  }
+}
