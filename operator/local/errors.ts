@@ -19,11 +19,14 @@ export type LocalErrorCode =
 export class LocalError extends Error {
   readonly code: LocalErrorCode
   readonly mend: string
-  constructor(code: LocalErrorCode, message: string, mend: string) {
+  /** Lines of evidence, such as the end of a log. */
+  readonly detail: readonly string[]
+  constructor(code: LocalErrorCode, message: string, mend: string, detail: readonly string[] = []) {
     super(message)
     this.name = 'LocalError'
     this.code = code
     this.mend = mend
+    this.detail = detail
   }
 }
 

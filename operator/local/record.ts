@@ -51,6 +51,7 @@ const record = z.object({
   /** Milliseconds since the epoch. */
   createdAt: z.number(),
   genesisTime: z.number(),
+  chain: z.object({ blockIntervalMs: z.number(), checkpointInterval: z.number() }),
   /** starting: not all nodes were ready yet. stopped: nothing runs, data was kept. */
   phase: z.enum(['starting', 'running', 'stopping', 'stopped', 'failed']),
   reason: z.string().optional(),

@@ -1,12 +1,16 @@
 // All node processes of one testnet, and the record others read. It owns the processes; who asks it is control.ts.
 import { LocalError } from './errors.ts'
+import { tailLog } from './log-file.ts'
 import { identityOf } from './process-identity.ts'
 import { type TestnetRecord, writeRecord } from './record.ts'
+import { nodeLogFile } from './state-folder.ts'
 import { type NodeAction, SupervisedNode } from './supervised-node.ts'
 
 /** The record is written at most once in this time while nodes change. */
 const WRITE_INTERVAL_MS = 100
 const LOG_CHECK_MS = 5_000
+/** Lines of its log shown for a node that did not start. */
+const DETAIL_LINES = 10
 /** Nodes whose processes start up at one time; the next begins when one is ready or failed. */
 export const MAX_STARTING = 32
 
@@ -76,7 +80,8 @@ export class Supervisor {
         throw new LocalError(
           'node-failed',
           `${failed.name} did not start: ${failed.reason ?? 'no reason given'}`,
-          mendOf(failed.reason),
+          mendOf(failed.reason, this.#base.name),
+          tailLog(nodeLogFile(this.#options.folder, failed.name), DETAIL_LINES),
         )
       }
       if (nodes.every(node => node.state === 'ready')) break
@@ -158,12 +163,10 @@ export class Supervisor {
   }
 }
 
-function mendOf(reason: string | undefined): string {
-  if (reason !== undefined && /EADDRINUSE|port/i.test(reason))
-    return 'stop the program that holds the port, or run it again: other ports are chosen'
-  if (reason !== undefined && /data directory|another chain/i.test(reason))
-    return '`trellis down NAME` removes the old data'
-  if (reason !== undefined && /ENOSPC|disk/i.test(reason))
-    return 'free some space, or put the state elsewhere with TRELLIS_HOME=DIR'
-  return 'the line above is what the node said last; with --keep-data its whole log stays'
+function mendOf(reason: string | undefined, testnet: string): string {
+  const says = (pattern: RegExp): boolean => reason !== undefined && pattern.test(reason)
+  if (says(/EADDRINUSE|port/i)) return 'stop the program that holds the port, or run it again: other ports are tried'
+  if (says(/data directory|another chain/i)) return `\`trellis down ${testnet}\` removes the old data`
+  if (says(/ENOSPC|disk/i)) return 'free some space, or put the state elsewhere with TRELLIS_HOME=DIR'
+  return 'the end of its log says more:'
 }

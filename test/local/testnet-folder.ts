@@ -33,6 +33,7 @@ export async function makeTestnet(root: string, name: string, nodes: readonly st
     testnet: {},
     createdAt: now,
     genesisTime: now,
+    chain: { blockIntervalMs: 100, checkpointInterval: 4 },
     phase: 'starting',
     program: [process.execPath, standIn],
     supervisor: null,

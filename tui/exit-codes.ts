@@ -1,0 +1,15 @@
+// Exit codes of the command, and the error that carries one.
+
+/** interrupted: ended by Ctrl-C before there was a result (128 + SIGINT, as shells count). */
+export const exitCode = { ok: 0, failed: 1, inconclusive: 2, usage: 3, interrupted: 130 } as const
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+/** A usage error: what was wrong, and the mend. */
+export class UsageError extends Error {
+  readonly mend: string
+  constructor(message: string, mend: string) {
+    super(message)
+    this.name = 'UsageError'
+    this.mend = mend
+  }
+}

@@ -1,0 +1,26 @@
+// The heads of a testnet with their members: the grouping the verdict uses too, plus how far each has moved away. Pure.
+import type { NodeStatus } from '../../api/observation.ts'
+import { type ChainView, forkDepth, type HeadGroup as Group, headGroups as group } from '../../chaos/convergence.ts'
+
+export interface HeadGroup extends Group {
+  /** Blocks below the lower head since it left the first group's chain; 0 for the first, null when longer ago than nodes tell. */
+  readonly forkDepth: number | null
+}
+
+export const chainView = ({ name, head, recent }: Pick<NodeStatus, 'name' | 'head' | 'recent'>): ChainView => ({
+  name,
+  height: head.height,
+  recent: recent[0]?.hash === head.hash ? recent.map(({ hash }) => hash) : [head.hash],
+})
+
+/** The highest head first. Nodes that differ only at the tip, as in every healthy network now and then, are one group. */
+export function headGroups(statuses: readonly Pick<NodeStatus, 'name' | 'head' | 'recent'>[]): HeadGroup[] {
+  const views = statuses.map(chainView)
+  const groups = group(views)
+  const viewOf = (of: Group | undefined): ChainView | undefined => views.find(view => view.recent[0] === of?.hash)
+  const main = viewOf(groups[0])
+  return groups.map((each, index) => {
+    const view = viewOf(each)
+    return { ...each, forkDepth: index === 0 || !view || !main ? 0 : (forkDepth(main, view) ?? null) }
+  })
+}
