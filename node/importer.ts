@@ -5,6 +5,7 @@ import {
   type Block,
   type BlockRecord,
   type Chain,
+  type Checkpoint,
   decodeBody,
   type Equivocation,
   encodeBody,
@@ -15,7 +16,7 @@ import {
   type SignedTransaction,
   toHex,
 } from './chain/index.ts'
-import { OrphanPool } from './chain/orphans.ts'
+import { Orphans } from './chain/orphans.ts'
 import { replayTo } from './restore.ts'
 import type { Store } from './store/store.ts'
 import type { Verifier } from './verifier.ts'
@@ -35,8 +36,8 @@ export interface ImportEvents {
   /** The main chain changed; `returned` and `applied` are the transactions of the blocks given up and taken up. */
   onHead(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void
   onEquivocation(evidence: Equivocation): void
-  /** Somebody built on a block we do not have. */
-  onUnknownParent(parent: Hash, from: string): void
+  /** The peer brought a block that builds on one we do not have. */
+  onUnknownParent(orphan: Checkpoint, from: string): void
 }
 
 export interface ImporterParts {
@@ -53,7 +54,7 @@ const parentOf = (block: Block): Hash => toHex(block.header.message.parents[0] ?
 
 export class Importer {
   readonly #parts: ImporterParts
-  readonly #orphans = new OrphanPool()
+  readonly #orphans = new Orphans()
   /** Blocks that passed their header check, until they are executed. */
   readonly #inFlight = new Map<Hash, Promise<ImportOutcome>>()
   #tail: Promise<unknown> = Promise.resolve()
@@ -89,12 +90,13 @@ export class Importer {
 
   /** Keeps a block whose parent is unknown until the parent arrives or the pool's bounds push it out. */
   keepOrphan(block: Block, hash: Hash, bytes: number, from: string): void {
-    this.#orphans.add({ block, hash, parent: parentOf(block), bytes, from }, this.#parts.now())
-    this.#parts.events.onUnknownParent(parentOf(block), from)
+    const parent = parentOf(block)
+    if (this.#orphans.add({ block, hash, parent, bytes, from, at: this.#parts.now() }))
+      this.#parts.events.onUnknownParent({ hash, height: block.header.message.height }, from)
   }
 
   get orphans(): number {
-    return this.#orphans.size
+    return this.#orphans.count
   }
 
   /** Imports a block whose header was checked. Calls may overlap; execution follows the order of the calls. */
@@ -111,6 +113,13 @@ export class Importer {
     const outcome = turn.finally(() => this.#inFlight.delete(hash))
     this.#inFlight.set(hash, outcome)
     return outcome
+  }
+
+  /** Runs a change of the chain (a vote, a certificate) in turn with the blocks. */
+  exclusive<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(change)
+    this.#tail = turn.catch(() => undefined)
+    return turn
   }
 
   /** Resolves when everything given so far is executed. */
@@ -177,6 +186,7 @@ export class Importer {
 
   #adopt(parent: Hash): void {
     for (const orphan of this.#orphans.children(parent)) {
+      this.#orphans.take(orphan.hash)
       void this.checkHeader(orphan.block, orphan.hash).then(outcome => {
         if (outcome.kind === 'ok') return this.import(orphan.block, orphan.hash, orphan.from)
       })

@@ -1,6 +1,6 @@
 // Transactions between the outside and the pool: verified once, pooled, and spread in batches.
-import type { TransactionPool } from './chain/pool.ts'
 import { decodeBody, encodeBody, type Hash, type SignedTransaction, transactionId, transactionJob } from './chain/index.ts'
+import type { AccountView, Pool, Refusal } from './chain/pool.ts'
 import type { Stack, Verdict } from './stacks/port.ts'
 import type { Verifier } from './verifier.ts'
 
@@ -10,26 +10,29 @@ const batchDelayMs = 20
 
 export type SubmitResult =
   | { readonly kind: 'accepted' | 'known'; readonly id: Hash }
-  | { readonly kind: 'refused'; readonly id: Hash; readonly reason: string }
+  | { readonly kind: 'refused'; readonly id: Hash; readonly code: Refusal | 'bad-signature' }
 
 export class Mempool {
-  readonly #pool: TransactionPool
+  readonly #pool: Pool
   readonly #verifier: Verifier
   readonly #domain: Uint8Array
+  readonly #account: AccountView
   readonly #publish: Stack['publish']
   #batch: SignedTransaction[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: {
-    readonly pool: TransactionPool
+    readonly pool: Pool
     readonly verifier: Verifier
     /** Genesis hash as bytes. */
     readonly domain: Uint8Array
+    readonly account: AccountView
     readonly publish: Stack['publish']
   }) {
     this.#pool = parts.pool
     this.#verifier = parts.verifier
     this.#domain = parts.domain
+    this.#account = parts.account
     this.#publish = parts.publish
   }
 
@@ -37,12 +40,10 @@ export class Mempool {
   async submit(transaction: SignedTransaction): Promise<SubmitResult> {
     const id = transactionId(transaction, this.#domain)
     if (this.#pool.has(id)) return { kind: 'known', id }
-    const precheck = this.#pool.check(transaction)
-    if (precheck !== undefined) return { kind: 'refused', id, reason: precheck }
     if (!(await this.#verifier.verify([transactionJob(transaction, this.#domain)])))
-      return { kind: 'refused', id, reason: 'the signature does not hold' }
-    const added = this.#pool.add(transaction)
-    if (added.kind !== 'added') return { kind: 'refused', id, reason: added.reason }
+      return { kind: 'refused', id, code: 'bad-signature' }
+    const added = this.#pool.add(transaction, this.#account)
+    if (added.kind !== 'added') return added
     this.#spread(transaction)
     return { kind: 'accepted', id }
   }
@@ -58,11 +59,11 @@ export class Mempool {
     if (transactions.length === 0 || transactions.length > maxBatch) return 'reject'
     const fresh = transactions.filter(transaction => !this.#pool.has(transactionId(transaction, this.#domain)))
     if (fresh.length === 0) return 'ignore'
-    // What the pool would refuse anyway (stale nonce, poor sender) costs no verification and is nobody's fault.
-    const wanted = fresh.filter(transaction => this.#pool.check(transaction) === undefined)
+    // A transaction that was included meanwhile costs no verification and is nobody's fault.
+    const wanted = fresh.filter(({ message }) => message.nonce >= this.#account(message.sender).nonce)
     if (wanted.length === 0) return 'ignore'
     if (!(await this.#verifier.verify(wanted.map(transaction => transactionJob(transaction, this.#domain))))) return 'reject'
-    for (const transaction of wanted) this.#pool.add(transaction)
+    for (const transaction of wanted) this.#pool.add(transaction, this.#account)
     return 'accept'
   }
 
