@@ -4,8 +4,8 @@ import type { z } from 'zod'
 import { type Fault, formatPath, type Path } from './errors.ts'
 import { describedAt, fieldsAt } from './schema-walk.ts'
 
-/** A field that does not belong where it stands, though somebody may expect it there: returns the mend. */
-export type FieldHint = (path: Path, document: unknown) => string | undefined
+/** A field or a value that somebody may expect at `path`, though it does not belong there: returns the mend. */
+export type FieldHint = (path: Path, value: unknown) => string | undefined
 
 /** Longer names are not compared: the cost of a distance grows with their product. */
 const MAX_COMPARED_CHARS = 64
@@ -51,7 +51,7 @@ export function explain(issue: Issue, schema: z.ZodType, document: unknown, hint
         {
           path,
           message: `${quote(value)} is not one of ${list(values)}`,
-          mend: hint(path, document) ?? didYouMean(String(value), values) ?? `choose one of ${list(values)}`,
+          mend: hint(path, value) ?? didYouMean(String(value), values) ?? `choose one of ${list(values)}`,
         },
       ]
     }
@@ -86,7 +86,7 @@ function unknownField(path: Path, schema: z.ZodType, document: unknown, hint: Fi
   const parent = path.slice(0, -1)
   const valid = fieldsAt(schema, parent)
   const where = parent.length === 0 ? 'the document' : `\`${formatPath(parent)}\``
-  const hinted = hint(path, document)
+  const hinted = hint(path, valueAt(document, path))
   return {
     path,
     atKey: true,

@@ -3,9 +3,10 @@ import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'y
 import type { z } from 'zod'
 import { type Fault, formatPath, InputError, type Path, type Problem } from './errors.ts'
 import { didYouMean, explain, type FieldHint } from './explain.ts'
+import { apiVersion } from './metadata.ts'
 import { placeOf } from './yaml-place.ts'
 
-export const apiVersion = 'trellis.dev/v1alpha1'
+export { apiVersion }
 
 /** A file larger than this is refused before it is read as YAML. */
 export const MAX_INPUT_CHARS = 1_048_576
@@ -22,7 +23,7 @@ export interface Kind<T> {
   readonly kind: string
   readonly schema: z.ZodType<T>
   /** Rules between fields; called only for documents of the right shape. */
-  readonly check?: (value: T) => Fault[]
+  check?(value: T): Fault[]
   /** The mend for a field or value that is known but does not apply at `path`. */
   readonly hint?: FieldHint
 }
