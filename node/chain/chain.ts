@@ -12,9 +12,9 @@ import { equalBytes, fromHex, toHex } from './hex.ts'
 import { waitOf } from './lottery.ts'
 import { blockHash, bodyRoot, ticketSigningRoot, voteSigningRoot } from './roots.ts'
 import { headersAfter, locator } from './serving.ts'
-import { decodeState, encodeState } from './snapshot.ts'
+import { decodeSnapshot, decodeState, encodeSnapshot, encodeState, SNAPSHOT_HEADERS } from './snapshot.ts'
 import { StateCache } from './states.ts'
-import { BlockTree, better, checkpointOf } from './tree.ts'
+import { BlockTree, better, checkpointOf, recordOf } from './tree.ts'
 import type {
   Address,
   Block,
@@ -88,15 +88,24 @@ export class Chain {
   #eligible: Set<Hash>
   #head: BlockRecord
 
-  /** Throws GenesisError when the configuration contradicts itself. */
-  constructor(genesis: Genesis, bounds: Partial<ChainBounds> = {}) {
+  /**
+   * Starts at genesis, or at the finalized block of a snapshot of the same testnet.
+   * Throws GenesisError when the configuration contradicts itself, DecodeError for a snapshot that is broken or not ours.
+   */
+  constructor(genesis: Genesis, bounds: Partial<ChainBounds> = {}, snapshot?: Uint8Array) {
     this.genesis = genesis
     this.#block = genesisBlock(genesis)
     this.#bounds = { ...defaultChainBounds, ...bounds }
-    const { record, root, state } = this.#block
-    this.genesisHash = record.hash
-    this.domain = root
-    this.#tree = new BlockTree(record)
+    this.genesisHash = this.#block.record.hash
+    this.domain = this.#block.root
+    const { records, state } = snapshot
+      ? decodeSnapshot(snapshot, this.domain)
+      : { records: [this.#block.record], state: this.#block.state }
+    const root = records[0]!
+    const record = records.at(-1)!
+    this.#tree = new BlockTree(root)
+    for (const above of records.slice(1)) this.#tree.add(above)
+    this.#tree.setHead(root, record)
     this.#states = new StateCache(this.#tree, this.#bounds)
     this.#states.set(record.hash, state)
     this.#finality = new Finality(genesis, this.#block, this.#tree, checkpointOf(record))
@@ -240,7 +249,7 @@ export class Chain {
     const executed = this.#execute(block, parentHash)
     if (executed.kind !== 'executed') return executed
     this.#states.set(hash, executed.state)
-    return this.#add(header, hash, parent)
+    return this.#add(header, parent)
   }
 
   /**
@@ -255,7 +264,7 @@ export class Chain {
     const parentHash = toHex(header.message.parents[0]!)
     const parent = this.#facts(parentHash)
     if (!parent) return { kind: 'unknown-parent', parent: parentHash }
-    return this.#headerFault(header, parent) ?? this.#add(header, hash, parent)
+    return this.#headerFault(header, parent) ?? this.#add(header, parent)
   }
 
   /** Computes the state of a held block again, from its parent's. */
@@ -292,6 +301,22 @@ export class Chain {
     if (!equalBytes(stateRoot(state), record.header.message.stateRoot)) return false
     this.#states.set(hash, state)
     return true
+  }
+
+  /**
+   * The finalized block with its state and the records below it, for a restart without replay: give it to the constructor,
+   * then `insertStored` the headers above, `addCertificate` the stored certificates and `replay` what missingStates() lists.
+   */
+  snapshot(): Uint8Array {
+    const records: BlockRecord[] = []
+    for (
+      let at = this.#tree.get(this.finalized.hash);
+      at && records.length < SNAPSHOT_HEADERS;
+      at = this.#tree.get(at.parent)
+    ) {
+      records.push(at)
+    }
+    return encodeSnapshot(this.domain, records.reverse(), this.#states.get(this.finalized.hash)!)
   }
 
   /** The message a validator signs for its ticket on a block, the head unless said. */
@@ -469,16 +494,13 @@ export class Chain {
     return executed
   }
 
-  #add(header: SignedHeader, hash: Hash, parent: ParentFacts): InsertResult {
-    const { height, timestamp, difficulty } = header.message
-    const producer = toHex(header.message.producer)
-    const work = parent.work + BigInt(difficulty)
-    const record: BlockRecord = { hash, parent: parent.hash, height, timestamp, producer, difficulty, work, header }
+  #add(header: SignedHeader, parent: ParentFacts): InsertResult {
+    const record = recordOf(header, parent.work + BigInt(header.message.difficulty))
     const equivocation = this.#blockEquivocation(record)
     this.#tree.add(record)
     let head: Reorg | undefined
     if (this.#eligible.has(parent.hash)) {
-      this.#eligible.add(hash)
+      this.#eligible.add(record.hash)
       if (better(record, this.#head)) head = this.#moveHead(record)
     }
     this.#bound()

@@ -3,9 +3,10 @@
 import type { Genesis } from '../../api/node-config.ts'
 import { emptyState, getAccount, type State, setAccount, stateRoot } from './accounts.ts'
 import { MAX_UINT } from './bounds.ts'
-import { fromHex, toHex } from './hex.ts'
+import { fromHex } from './hex.ts'
 import { blockRoot } from './roots.ts'
 import { genesisType } from './ssz.ts'
+import { recordOf } from './tree.ts'
 import type { Address, BlockRecord, Header } from './types.ts'
 
 export interface GenesisBlock {
@@ -67,16 +68,7 @@ export function genesisBlock(genesis: Genesis): GenesisBlock {
     stateRoot: stateRoot(state),
     bodyRoot: configurationRoot(genesis),
   }
+  const record = recordOf({ message: header, signature: new Uint8Array(64) }, 0n)
   const root = blockRoot(header)
-  const record: BlockRecord = {
-    hash: toHex(root),
-    parent: toHex(new Uint8Array(32)),
-    height: 0,
-    timestamp: header.timestamp,
-    producer: toHex(header.producer),
-    difficulty: header.difficulty,
-    work: 0n,
-    header: { message: header, signature: new Uint8Array(64) },
-  }
   return { record, state, root, weights, totalWeight }
 }

@@ -54,7 +54,7 @@ export const headerType = new ContainerType({
   bodyRoot: bytes32,
 })
 const signedHeaderType = new ContainerType({ message: headerType, signature: bytes64 })
-const headersType = new ListCompositeType(signedHeaderType, MAX_HEADERS)
+export const headersType = new ListCompositeType(signedHeaderType, MAX_HEADERS)
 const bodyType = new ListCompositeType(signedTransactionType, MAX_TRANSACTIONS_PER_BLOCK)
 const blockType = new ContainerType({ header: signedHeaderType, transactions: bodyType })
 /** The body root's leaves: one root per signed transaction. */

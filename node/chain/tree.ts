@@ -1,5 +1,7 @@
 // The block records the chain holds, as a tree, with the main chain indexed by height.
-import type { BlockRecord, Checkpoint, Hash } from './types.ts'
+import { toHex } from './hex.ts'
+import { blockHash } from './roots.ts'
+import type { BlockRecord, Checkpoint, Hash, SignedHeader } from './types.ts'
 
 interface Entry {
   readonly record: BlockRecord
@@ -11,6 +13,23 @@ export const checkpointOf = ({ hash, height }: BlockRecord): Checkpoint => ({ ha
 /** Most work wins, the lower hash on a tie: a total order, so the best of a set does not depend on its order. */
 export const better = (a: BlockRecord, b: BlockRecord): boolean =>
   a.work === b.work ? a.hash < b.hash : a.work > b.work
+
+/** The record of a header with a given cumulative work. */
+export function recordOf(header: SignedHeader, work: bigint): BlockRecord {
+  const { parents, height, timestamp, producer, difficulty } = header.message
+  // Genesis has no parent; its record names zero.
+  const parent = toHex(parents[0] ?? new Uint8Array(32))
+  return {
+    hash: blockHash(header.message),
+    parent,
+    height,
+    timestamp,
+    producer: toHex(producer),
+    difficulty,
+    work,
+    header,
+  }
+}
 
 export class BlockTree {
   readonly #entries = new Map<Hash, Entry>()
@@ -41,12 +60,6 @@ export class BlockTree {
   add(record: BlockRecord): void {
     this.#entries.set(record.hash, { record, children: [] })
     this.#entries.get(record.parent)!.children.push(record.hash)
-  }
-
-  /** The root of a pruned or restored tree may lie below its parent's record; it is then put in without one. */
-  addBelow(record: BlockRecord, child: Hash): void {
-    this.#entries.set(record.hash, { record, children: [child] })
-    this.#main.set(record.height, record.hash)
   }
 
   delete(hash: Hash): void {
