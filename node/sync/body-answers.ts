@@ -3,7 +3,7 @@ import type { Millis } from '../chain/types.ts'
 import type { SyncEffect, SyncEvent } from './events.ts'
 import { hold } from './import-queue.ts'
 import { adaptChunk, backOff, succeeded } from './peer-table.ts'
-import { type BodiesRequest, closeRequest, punish, releaseEntry, type SyncState } from './state.ts'
+import { type BodiesRequest, closeRequest, punish, releaseEntry, type SyncState, worstBytes } from './state.ts'
 
 export function bodyArrived(
   state: SyncState,
@@ -16,17 +16,27 @@ export function bodyArrived(
   request.pending.delete(event.hash)
   request.progressAt = now
   request.got++
+  request.gotBytes += event.bytes
+  reserve(state, request)
   entry.requests--
   if (state.tree.entries.get(entry.hash) === entry) hold(state, entry, event.block, event.bytes, request.peer)
 }
 
-export function bodyMissing(request: BodiesRequest, hash: string, now: Millis): void {
+export function bodyMissing(state: SyncState, request: BodiesRequest, hash: string, now: Millis): void {
   const entry = request.pending.get(hash)
   if (!entry) return
   request.pending.delete(hash)
   request.progressAt = now
   request.missing++
+  reserve(state, request)
   releaseEntry(entry)
+}
+
+/** What arrived is counted as held; the request keeps in reserve what is still to come. */
+function reserve(state: SyncState, request: BodiesRequest): void {
+  const reserved = worstBytes(state, request.pending.size, request.gotBytes)
+  state.reservedBytes += reserved - request.reserved
+  request.reserved = reserved
 }
 
 /** One body of the answer is garbage: nothing else of it is awaited. */

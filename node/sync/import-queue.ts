@@ -60,6 +60,7 @@ export function importFailed(
   const entry = state.tree.entries.get(event.hash)
   if (entry?.state !== 'importing') return []
   state.importing--
+  entry.state = 'held'
   entry.attempts++
   if (event.reason === 'invalid') return condemn(state, entry)
   if (event.reason === 'stale' || entry.attempts >= MAX_IMPORT_ATTEMPTS) {
@@ -67,7 +68,6 @@ export function importFailed(
     return []
   }
   if (event.reason === 'retry') {
-    entry.state = 'held'
     enqueue(state, entry)
     return []
   }

@@ -3,7 +3,6 @@ import type { Hash, Millis } from '../chain/types.ts'
 import {
   LATE_MS,
   MAX_BODIES_AHEAD,
-  MAX_BODIES_ANSWER_BYTES,
   MAX_BODY_BYTES_AHEAD,
   MAX_BODY_REQUESTS_PER_PEER,
   MAX_HEADERS_PER_ANSWER,
@@ -14,7 +13,7 @@ import {
 import type { SyncEffect } from './events.ts'
 import { type Entry, levelsBelow, tips } from './header-tree.ts'
 import { preferPeer, type SyncPeer } from './peer-table.ts'
-import { type BodiesRequest, isBetter, type SyncState } from './state.ts'
+import { type BodiesRequest, isBetter, type SyncState, worstBytes } from './state.ts'
 
 /** For every branch worth having: up to which height. A branch is worth it when a tip on or above it would become the head. */
 export function worthyLevels(state: SyncState): Map<number, number> {
@@ -100,10 +99,6 @@ function anyBodies(state: SyncState): boolean {
   return false
 }
 
-function worstBytes(state: SyncState, count: number): number {
-  return Math.min(count * state.maxBlockBytes, MAX_BODIES_ANSWER_BYTES + state.maxBlockBytes)
-}
-
 /** One block's worth is kept back for the body without which nothing moves. */
 function fits(state: SyncState, count: number): boolean {
   const spare = MAX_BODY_BYTES_AHEAD - state.maxBlockBytes
@@ -161,7 +156,7 @@ function openBodies(state: SyncState, peer: SyncPeer, blocks: Entry[], optimisti
   }
   state.reservedBytes += reserved
   peer.bodyRequests++
-  const counts = { asked: blocks.length, got: 0, missing: 0 }
+  const counts = { asked: blocks.length, got: 0, gotBytes: 0, missing: 0 }
   state.requests.set(id, {
     kind: 'bodies',
     id,

@@ -95,7 +95,7 @@ function takeAnswer(
   if (request.kind === 'finality' && event.kind === 'finality-end') closeRequest(state, request)
   if (request.kind !== 'bodies') return []
   if (event.kind === 'body') bodyArrived(state, request, event, now)
-  else if (event.kind === 'no-body') bodyMissing(request, event.hash, now)
+  else if (event.kind === 'no-body') bodyMissing(state, request, event.hash, now)
   else if (event.kind === 'bad-body') return bodyRefuted(state, request, now)
   else if (event.kind === 'bodies-end') return bodiesEnded(state, request, now)
   return []

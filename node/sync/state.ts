@@ -1,7 +1,7 @@
 // The scheduler's state and the small steps its parts share.
 import type { Hash, Millis } from '../chain/types.ts'
 import type { PeerId } from '../stacks/port.ts'
-import { MAX_INVALID } from './bounds.ts'
+import { MAX_BODIES_ANSWER_BYTES, MAX_INVALID } from './bounds.ts'
 import type { ChainView, PendingParent, RequestId, SyncEffect } from './events.ts'
 import { createTree, type Entry, type HeaderLink, type HeaderTree } from './header-tree.ts'
 import type { SyncOffence } from './offences.ts'
@@ -24,10 +24,11 @@ export interface BodiesRequest extends Opened {
   readonly pending: Map<Hash, Entry>
   readonly asked: number
   /** Bytes the answer may bring at worst. */
-  readonly reserved: number
+  reserved: number
   /** The peer is only supposed to have these. */
   readonly optimistic: boolean
   got: number
+  gotBytes: number
   missing: number
 }
 export interface FinalityRequest extends Opened {
@@ -118,6 +119,11 @@ export function closeRequest(state: SyncState, request: OpenRequest): void {
   if (peer) peer.bodyRequests--
   for (const entry of request.pending.values()) releaseEntry(entry)
   request.pending.clear()
+}
+
+/** Bytes that `count` more bodies of an answer may weigh when `gotBytes` of it are here. */
+export function worstBytes(state: SyncState, count: number, gotBytes = 0): number {
+  return Math.max(0, Math.min(count * state.maxBlockBytes, MAX_BODIES_ANSWER_BYTES + state.maxBlockBytes - gotBytes))
 }
 
 /** One request for the entry's body is over without the body. */
