@@ -42,12 +42,18 @@ export class Events {
     for (const listener of [...this.#listeners]) listener(numbered)
   }
 
+  /** The event of a number, undefined when it is no longer kept or has not happened. */
+  at(number: number): NumberedEvent | undefined {
+    if (number < this.oldest || number > this.#last) return undefined
+    return this.#ring[(number - 1) % this.#max]
+  }
+
   /** Events after `number` that are still kept, oldest first, only of `kinds` when given. */
   after(number: number, kinds?: ReadonlySet<NodeEventKind>): NumberedEvent[] {
     const events: NumberedEvent[] = []
     for (let next = Math.max(number + 1, this.oldest); next <= this.#last; next++) {
-      const event = this.#ring[(next - 1) % this.#max]!
-      if (!kinds || kinds.has(event.event.kind)) events.push(event)
+      const event = this.at(next)
+      if (event && (!kinds || kinds.has(event.event.kind))) events.push(event)
     }
     return events
   }

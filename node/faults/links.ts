@@ -75,6 +75,11 @@ export class Links {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Connections and others that listen: 0 when every connection is gone. */
+  get subscribers(): number {
+    return this.#listeners.size
+  }
+
   /** Counts bytes that met the links of `entries`: held where an entry drops, delayed where it only slows. */
   met(entries: readonly Entry[], direction: Direction, bytes: number): void {
     let held = false

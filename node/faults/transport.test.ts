@@ -315,3 +315,48 @@ test('more than the shaper holds waits at the writer and arrives whole', async (
   expect(a.libp2p.getConnections()).toHaveLength(1)
   expect(leaked(b)).toBe(0)
 })
+
+test('a node that goes away during a drop is missed only when the drop is over', async () => {
+  const a = await startNode('a', '127.77.0.1')
+  const b = await startNode('b', '127.77.0.2')
+  await connect(a, b)
+  const stream = await lines(a, b)
+  cut(a, b)
+  await b.libp2p.stop()
+  write(stream, 'to nobody')
+  await holds(
+    () => a.libp2p.getConnections().length === 1,
+    200,
+    () => a.libp2p.getConnections().length,
+  )
+  a.links.remove('row')
+  await until(
+    'noticed',
+    () => a.libp2p.getConnections().length === 0,
+    () => a.libp2p.getConnections().length,
+  )
+})
+
+test('whatever way connections end, nothing of them is left', async () => {
+  const a = await startNode('a', '127.77.0.1')
+  const b = await startNode('b', '127.77.0.2')
+  const links: (Link | undefined)[] = [undefined, { drop: false, delayMs: 5, rate: 1_000_000 }, drop]
+  for (const link of links) {
+    for (const end of ['close', 'abort'] as const) {
+      const connection = await connect(a, b)
+      if (link) a.links.apply(row(b, ['in', 'out'], link))
+      if (end === 'close') await connection.close({ signal: AbortSignal.timeout(500) })
+      else connection.abort(new Error('gave up'))
+      a.links.clear()
+      const left = () => a.links.subscribers + b.links.subscribers
+      await until(`${end} under ${JSON.stringify(link)}`, () => left() === 0, left)
+    }
+  }
+  b.links.apply(row(a, ['in'], drop))
+  await expect(connect(a, b, 200)).rejects.toThrow()
+  await until(
+    'failed dial',
+    () => a.links.subscribers + b.links.subscribers === 0,
+    () => b.links.subscribers,
+  )
+})

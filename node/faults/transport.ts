@@ -1,4 +1,7 @@
 // Puts every connection of a libp2p transport, dialled or accepted, under the node's link rows.
+//
+// The transports' own idle time-outs would close a connection that a drop has silenced; give tcp()
+// `inboundSocketInactivityTimeout: 0` and `outboundSocketInactivityTimeout: 0`.
 import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { resetError, ShapedConnection } from './connection.ts'

@@ -1,0 +1,154 @@
+// The administration server: link rows and peers. It listens on loopback, or asks for a bearer token.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
+import express, { type Express, type RequestHandler } from 'express'
+import type { LinkRow } from '../../api/link.ts'
+import { linkRowSchema } from '../../api/node-config.ts'
+import { RowRefused } from '../faults/table.ts'
+import { errorHandler, HttpError, onlyMethods, unknownRoute } from './errors.ts'
+import { onlyQuery, parameter, textQuery } from './input.ts'
+import { listen, type RunningServer } from './server.ts'
+import type { NodeControl } from './view.ts'
+
+/** A row of 10,000 peers takes about 1.5 MiB. */
+export const MAX_ROW_BODY_BYTES = 8 * 1024 * 1024
+
+export interface AdminOptions {
+  readonly host: string
+  readonly port: number
+  /** When present every request must carry it, on loopback too. */
+  readonly token?: string
+  readonly control: NodeControl
+  readonly onDefect: (error: unknown, path: string) => void
+}
+
+/** The configuration asks for something unsafe. */
+export class AdminRefused extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'AdminRefused'
+  }
+}
+
+/** Starts listening. @throws AdminRefused for a host off loopback without a token; else what the system says */
+export async function startAdminServer(options: AdminOptions): Promise<RunningServer> {
+  if (options.token === undefined && !isLoopback(options.host)) {
+    throw new AdminRefused(
+      `listen.host: the administration port would be open on ${options.host} to everybody; set adminToken or listen on 127.0.0.1`,
+    )
+  }
+  return await listen(adminApp(options), options)
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** Only addresses count: what a name resolves to may change. */
+export function isLoopback(host: string): boolean {
+  const version = isIP(host)
+  return version !== 0 && loopback.check(host, version === 6 ? 'ipv6' : 'ipv4')
+}
+
+function adminApp({ token, control, onDefect }: AdminOptions): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use(token === undefined ? refuseBrowsers : bearer(token))
+
+  app.get('/v1/faults', (request, response) => {
+    onlyQuery(request, 'ended')
+    response.json({ faults: control.faults.status({ ended: textQuery(request, 'ended') === 'true' }) })
+  })
+  app.get('/v1/faults/:id', (request, response) => {
+    onlyQuery(request)
+    const id = parameter(request, 'id')
+    const fault = control.faults.find(id)
+    if (!fault) throw unknownRow(id)
+    response.json(fault)
+  })
+  app.put('/v1/faults/:id', express.json({ limit: MAX_ROW_BODY_BYTES }), (request, response) => {
+    onlyQuery(request)
+    const row = rowOf(request.body, parameter(request, 'id'))
+    try {
+      const change = control.faults.apply(row)
+      response.status(change === 'applied' ? 201 : 200).json({ id: row.id, change, endsAt: row.endsAt })
+    } catch (error) {
+      if (error instanceof RowRefused) throw new HttpError('refused', error.message, fieldOf(error))
+      throw error
+    }
+  })
+  app.delete('/v1/faults/:id', (request, response) => {
+    onlyQuery(request)
+    const id = parameter(request, 'id')
+    const fault = control.faults.remove(id)
+    if (!fault) throw unknownRow(id)
+    response.json(fault)
+  })
+  app.delete('/v1/faults', (request, response) => {
+    onlyQuery(request)
+    response.json({ faults: control.faults.clear() })
+  })
+  app.post('/v1/peers/:id/disconnect', async (request, response) => {
+    onlyQuery(request)
+    const id = parameter(request, 'id')
+    if (!(await control.disconnect(id))) throw new HttpError('not-found', `peer ${id} is not connected`)
+    response.json({ id })
+  })
+
+  app.all('/v1/faults', onlyMethods('GET', 'DELETE'))
+  app.all('/v1/faults/:id', onlyMethods('GET', 'PUT', 'DELETE'))
+  app.all('/v1/peers/:id/disconnect', onlyMethods('POST'))
+  app.use(unknownRoute)
+  app.use(errorHandler(onDefect))
+  return app
+}
+
+const unknownRow = (id: string): HttpError => new HttpError('not-found', `no row "${id}" is in force`)
+
+function fieldOf({ code }: RowRefused): string {
+  if (code === 'reserved') return 'id'
+  return code === 'too-many' ? 'classes' : 'endsAt'
+}
+
+function rowOf(body: unknown, id: string): LinkRow {
+  if (body === undefined) throw new HttpError('bad-request', 'body: expected a row as application/json', 'body')
+  const parsed = linkRowSchema.safeParse(body)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue?.path.join('.') || 'body'
+    throw new HttpError('bad-request', `${field}: ${issue?.message ?? 'not a row'}`, field)
+  }
+  if (parsed.data.id !== id) {
+    throw new HttpError(
+      'bad-request',
+      `id: "${parsed.data.id}" in the body, "${id}" in the path; they must agree`,
+      'id',
+    )
+  }
+  return parsed.data
+}
+
+/** Without a token the loopback address is the only guard, and any web page may send requests there. */
+const refuseBrowsers: RequestHandler = (request, _response, next) => {
+  const foreign = request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined
+  next(foreign ? new HttpError('unauthorized', 'requests from web pages are refused; set adminToken') : undefined)
+}
+
+function bearer(token: string): RequestHandler {
+  const expected = digest(token)
+  return (request, _response, next) => {
+    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
+    // Digests of equal length compared in constant time: the answer's time says nothing of the token.
+    const right = given !== undefined && timingSafeEqual(digest(given), expected)
+    next(
+      right
+        ? undefined
+        : new HttpError('unauthorized', 'authorization: expected "Bearer" and the administration token'),
+    )
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
