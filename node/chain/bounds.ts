@@ -14,8 +14,8 @@ export const MAX_CHAIN_ID_BYTES = 252
 /** Headers in one answer of the `headers` method. */
 export const MAX_HEADERS = 2_048
 
-/** Fixed part of a signed header 324 bytes, plus its parents. */
-export const MAX_HEADER_BYTES = 324 + 32 * MAX_PARENTS
+/** Fixed part of a signed header 256 bytes, plus its parents. */
+export const MAX_HEADER_BYTES = 256 + 32 * MAX_PARENTS
 export const MAX_HEADERS_BYTES = MAX_HEADERS * (MAX_HEADER_BYTES + 4)
 export const MAX_BLOCK_BYTES = 8 + MAX_HEADER_BYTES + MAX_BODY_BYTES
 /** Fixed part of a signed transaction. */
