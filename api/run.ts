@@ -80,6 +80,8 @@ const windowSchema = z.object({
   plannedEnd: millis,
   /** When the last target was injected; null when one could not be. */
   injectedAt: millis.nullable(),
+  /** When lifting it began: until then it was in force everywhere; null when it was never injected. */
+  liftedAt: millis.nullable(),
   /** When the fault was gone from the last target; null when it was never injected. */
   endedAt: millis.nullable(),
   targets: z.array(node).max(MAX_RUN_NODES),

@@ -1,0 +1,58 @@
+// Finding 8: blocks that never reached a node, and blocks a node took twice.
+import type { Finding } from '../../api/verdict.ts'
+import type { Observations } from './observations.ts'
+import { finding, plural, shortHash } from './wording.ts'
+
+const { measured, unmeasured, unknown } = finding('blocks', 'Blocks delivered')
+
+/** The last blocks may still be on their way when the record ends. */
+const ON_THE_WAY = 2
+
+export function blocks(observations: Observations): Finding {
+  const { record, names, faults, events, rounds } = observations
+  const { lostBlocks } = record.experiment.heal
+  const limit = `at most ${lostBlocks} lost, none twice`
+  if (!faults) return unknown('no fault was injected', { limit })
+  const arrivals = events('block')
+  const seen = new Map<string, Map<string, number>>()
+  const parents = new Map<string, string>()
+  for (const { node, event } of arrivals) {
+    if (event.at < faults.from) continue
+    parents.set(event.hash, event.parent)
+    const byNode = seen.get(event.hash) ?? new Map<string, number>()
+    byNode.set(node, (byNode.get(node) ?? 0) + 1)
+    seen.set(event.hash, byNode)
+  }
+  if (seen.size === 0) return unmeasured('no block was recorded', { limit })
+
+  // The chain all ended on, back to the first fault: each of its blocks must have come to every node, once.
+  const last = rounds.findLast(({ views }) => views.length > 0)?.views.reduce((a, b) => (a.height >= b.height ? a : b))
+  const main: string[] = []
+  for (let hash = last?.recent[ON_THE_WAY]; hash !== undefined && seen.has(hash); hash = parents.get(hash))
+    main.push(hash)
+  const blind = names.filter(node => observations.hasGap(node, faults.from, observations.ended))
+  const watched = names.filter(node => !blind.includes(node))
+  const lost = main.flatMap(hash =>
+    watched.filter(node => !seen.get(hash)?.has(node)).map(node => `${shortHash(hash)} never reached ${node}`),
+  )
+  const twice = [...seen].flatMap(([hash, byNode]) =>
+    [...byNode]
+      .filter(([node, count]) => count > 1 && watched.includes(node))
+      .map(([node, count]) => `${node} took ${shortHash(hash)} ${count} times`),
+  )
+  const deliveries = main.length * watched.length
+  const figures = {
+    deliveries,
+    lost: lost.length,
+    duplicated: twice.length,
+    mainChainBlocks: main.length,
+    otherBlocks: seen.size - main.length,
+  }
+  const evidence = [...lost, ...twice, ...(blind.length > 0 ? [`not watched without a gap: ${blind.join(', ')}`] : [])]
+  const value = `${lost.length} of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')} lost, ${twice.length} doubled; ${plural(seen.size - main.length, 'block')} off the main chain`
+  const fields = { limit, figures, evidence }
+  if (lost.length > lostBlocks || twice.length > 0) return measured(false, { value, ...fields })
+  if (watched.length === 0 || main.length === 0)
+    return unmeasured(watched.length === 0 ? 'every event stream had gaps' : 'the main chain is not recorded', fields)
+  return measured(true, { value, ...fields })
+}

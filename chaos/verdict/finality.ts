@@ -1,0 +1,124 @@
+// Finding 6: no two finalized checkpoints conflict, and no side without the quorum finalized anything.
+import type { Finding } from '../../api/verdict.ts'
+import { hearing } from '../reach.ts'
+import { cutsDuring, type Observations, partitions } from './observations.ts'
+import { finding, plural, shortHash } from './wording.ts'
+
+const { measured, unmeasured } = finding('finality', 'Finality safe')
+
+/** Votes cast before the cut may still be counted behind it for so many block intervals, at least MIN_IN_FLIGHT_MS. */
+const IN_FLIGHT_BLOCKS = 2
+const MIN_IN_FLIGHT_MS = 2_000
+
+interface Finalized {
+  readonly node: string
+  readonly at: number
+  readonly hash: string
+  readonly height: number
+}
+
+export function finality(observations: Observations): Finding {
+  const limit = 'no conflict; nothing finalized without the quorum'
+  const finalized = finalizedBy(observations)
+  if (finalized.length === 0) return unmeasured('nothing about finality was recorded', { limit })
+  const conflicts = conflictsOf(observations, finalized)
+  const minority = withoutQuorum(observations)
+  const highest = Math.max(...finalized.map(({ height }) => height))
+  const figures = { conflicts: conflicts.length, withoutQuorum: minority.breaches.length, highestFinalized: highest }
+  const evidence = [...conflicts, ...minority.breaches, ...minority.notes]
+  const value = `finalized up to height ${highest}, ${plural(conflicts.length, 'conflict')}, ${plural(minority.breaches.length, 'checkpoint')} without the quorum`
+  if (conflicts.length > 0 || minority.breaches.length > 0) return measured(false, { value, limit, figures, evidence })
+  if (minority.untold.length > 0)
+    return unmeasured(`events of ${minority.untold.join(', ')} are missing during the fault`, {
+      limit,
+      figures,
+      evidence,
+    })
+  return measured(true, { value, limit, figures, evidence })
+}
+
+/** Events, and what the samples show where events are missing. */
+function finalizedBy({ events, rounds }: Observations): Finalized[] {
+  const told = events('finalized').map(({ node, event }) => ({
+    node,
+    at: event.at,
+    hash: event.hash,
+    height: event.height,
+  }))
+  const seen = rounds.flatMap(({ at, digests }) =>
+    [...digests].map(([node, { finalized }]) => ({ node, at, ...finalized })),
+  )
+  return [...told, ...seen]
+}
+
+function conflictsOf({ events, rounds }: Observations, finalized: readonly Finalized[]): string[] {
+  const byHeight = new Map<number, Finalized>()
+  const conflicts = new Set<string>()
+  for (const entry of finalized) {
+    const other = byHeight.get(entry.height)
+    if (!other) byHeight.set(entry.height, entry)
+    else if (other.hash !== entry.hash)
+      conflicts.add(
+        `height ${entry.height}: ${shortHash(other.hash)} by ${other.node}, ${shortHash(entry.hash)} by ${entry.node}`,
+      )
+  }
+  // Of two finalized blocks the lower must be an ancestor of the higher: what the recorded parents can tell.
+  const parents = new Map(events('block').map(({ event }) => [event.hash, event.parent]))
+  for (const { views } of rounds) {
+    for (const { recent } of views) {
+      for (const [index, hash] of recent.entries()) {
+        const parent = recent[index + 1]
+        if (parent !== undefined) parents.set(hash, parent)
+      }
+    }
+  }
+  const ladder = [...byHeight.values()].sort((a, b) => a.height - b.height)
+  for (const [index, lower] of ladder.entries()) {
+    const upper = ladder[index + 1]
+    if (!upper) break
+    let ancestor: string | undefined = upper.hash
+    for (let step = upper.height; step > lower.height && ancestor !== undefined; step--)
+      ancestor = parents.get(ancestor)
+    if (ancestor !== undefined && ancestor !== lower.hash)
+      conflicts.add(
+        `${shortHash(upper.hash)} at ${upper.height} does not descend from ${shortHash(lower.hash)} at ${lower.height}`,
+      )
+  }
+  return [...conflicts]
+}
+
+/** Checkpoints finalized during a partition by nodes that could not hear votes of the quorum. */
+function withoutQuorum(observations: Observations): { breaches: string[]; untold: string[]; notes: string[] } {
+  const { nodes, names, record, events } = observations
+  const { quorum, blockIntervalMs } = record.testnet
+  const weight = new Map(nodes.map(node => [node.name, node.weight]))
+  const sum = (list: Iterable<string>): number => [...list].reduce((total, name) => total + (weight.get(name) ?? 0), 0)
+  const total = sum(names)
+  const inFlight = Math.max(MIN_IN_FLIGHT_MS, IN_FLIGHT_BLOCKS * blockIntervalMs)
+  const breaches: string[] = []
+  const untold = new Set<string>()
+  const notes: string[] = []
+  for (const window of partitions(observations)) {
+    const heard = hearing(cutsDuring(observations, window), names)
+    const weak = names.filter(name => sum(heard.get(name) ?? []) * quorum.denominator < total * quorum.numerator)
+    notes.push(
+      `${window.compiled.fault.name}: ${plural(weak.length, 'node')} without the quorum of ${quorum.numerator}/${quorum.denominator}`,
+    )
+    const from = window.from + inFlight
+    for (const node of weak) if (observations.hasGap(node, window.from, window.to)) untold.add(node)
+    for (const { node, event } of events('finalized')) {
+      if (weak.includes(node) && event.at >= from && event.at < window.to)
+        breaches.push(`${node} finalized height ${event.height} without the quorum`)
+    }
+    // The samples tell too, and need no event stream: a finalized height that grows while the node is weak.
+    for (const node of weak) {
+      const heights = observations.rounds
+        .filter(({ at }) => at >= from && at < window.to)
+        .flatMap(({ digests }) => digests.get(node)?.finalized.height ?? [])
+      const grown = (heights.at(-1) ?? 0) - (heights[0] ?? 0)
+      if (grown > 0 && !breaches.some(text => text.startsWith(`${node} `)))
+        breaches.push(`${node} went up by ${grown} finalized heights without the quorum`)
+    }
+  }
+  return { breaches, untold: [...untold], notes }
+}

@@ -1,0 +1,641 @@
+import { describe, expect, test } from 'vitest'
+import { MAX_RUN_BYTES, parseRunRecord, type RunRecord } from '../../api/run.ts'
+import type { Finding, FindingId } from '../../api/verdict.ts'
+import { poissonFloor } from './baseline.ts'
+import { healthyRun, times } from './fixture.ts'
+import { judge } from './judge.ts'
+
+type Change = (run: RunRecord) => void
+
+/** The verdict on the healthy run after one change. */
+function judged(change: Change = () => {}) {
+  const run = structuredClone(healthyRun())
+  change(run)
+  return judge(run)
+}
+const finding = (id: FindingId, change?: Change): Finding => judged(change).findings.find(entry => entry.id === id)!
+const action =
+  (kind: 'kill' | 'pause' | 'restart', targets: string[]): Change =>
+  run => {
+    run.experiment = {
+      ...run.experiment,
+      faults: [{ name: 'cut', atMs: 0, durationMs: 20_000, select: { names: targets }, action: { kind } }],
+    }
+  }
+const shaping =
+  (delayMs: number): Change =>
+  run => {
+    run.experiment = {
+      ...run.experiment,
+      faults: [
+        {
+          name: 'cut',
+          atMs: 0,
+          durationMs: 20_000,
+          select: {},
+          action: { kind: 'latency', delayMs, jitterMs: 0, correlation: 0 },
+        },
+      ],
+    }
+  }
+const counters =
+  (bytes: Partial<RunRecord['windows'][number]['counters'][number]['links'][number]>): Change =>
+  run => {
+    for (const { links } of run.windows[0]!.counters) for (const link of links) Object.assign(link, bytes)
+  }
+const all =
+  (...changes: Change[]): Change =>
+  run => {
+    for (const change of changes) change(run)
+  }
+const withoutEvents =
+  (...kinds: string[]): Change =>
+  run => {
+    run.events = run.events.filter(({ event }) => !kinds.includes(event.kind))
+  }
+const heal =
+  (fields: object): Change =>
+  run => {
+    run.experiment = { ...run.experiment, heal: { ...run.experiment.heal, ...fields } }
+  }
+const samplesOf =
+  (
+    from: number,
+    to: number,
+    nodes: string[],
+    change: (status: NonNullable<RunRecord['samples'][number]['status']>) => void,
+  ): Change =>
+  run => {
+    for (const { at, node, status } of run.samples)
+      if (status && at >= from && at < to && nodes.includes(node)) change(status)
+  }
+const silent =
+  (from: number, to: number, nodes: string[]): Change =>
+  run => {
+    for (const sample of run.samples)
+      if (sample.at >= from && sample.at < to && nodes.includes(sample.node)) sample.status = null
+  }
+
+test('a run that healed passes with all nine findings measured', () => {
+  const verdict = judged()
+  expect(verdict.findings.map(({ id, passed, value }) => [id, passed, value])).toEqual(
+    verdict.findings.map(({ id, value }) => [id, true, value]),
+  )
+  expect(verdict).toMatchObject({ result: 'passed', fidelity: 'userspace', experiment: 'halves', testnet: 'quick' })
+})
+
+test('a recorded run judged from its file gives the same verdict', () => {
+  expect(judge(parseRunRecord(JSON.stringify(healthyRun())))).toEqual(judged())
+})
+
+test.each([
+  ['not JSON', '{', 'not JSON'],
+  ['another version', JSON.stringify({ ...healthyRun(), version: 2 }), 'version'],
+  ['no samples', JSON.stringify({ ...healthyRun(), samples: 3 }), 'samples'],
+  [
+    'a broken event',
+    JSON.stringify({ ...healthyRun(), events: [{ node: 'a', event: { at: 1, kind: 'block' } }] }),
+    'events.0.event',
+  ],
+  ['a broken experiment', JSON.stringify({ ...healthyRun(), experiment: {} }), 'experiment'],
+])('refuses a run file: %s', (_, text, expected) => expect(() => parseRunRecord(text)).toThrow(expected))
+
+test('refuses a run file that is too large before reading it', () => {
+  expect(() => parseRunRecord({ length: MAX_RUN_BYTES + 1 } as string)).toThrow('more than')
+})
+
+describe('the fault bit', () => {
+  test.each<[string, boolean | null, string, Change]>([
+    ['bytes leaked', false, '4 bytes leaked', counters({ leakedBytes: 1 })],
+    ['nothing held', false, 'no link held', counters({ heldBytes: 0 })],
+    ['no counters', null, 'no node told', run => run.windows[0]!.counters.splice(0)],
+    [
+      'a block crossed',
+      false,
+      '1 block crossed the cut',
+      run =>
+        run.events.push({
+          node: 'b',
+          event: {
+            at: 30_000,
+            kind: 'block',
+            hash: 'l25',
+            parent: 'l24',
+            height: 25,
+            producer: 'a',
+            delayMs: 9,
+            transactions: 0,
+            from: 'id-a',
+          },
+        }),
+    ],
+    [
+      'a block in validation when the cut began',
+      true,
+      'diverged',
+      run =>
+        run.events.push({
+          node: 'b',
+          event: {
+            at: 20_500,
+            kind: 'block',
+            hash: 'x',
+            parent: 'm19',
+            height: 20,
+            producer: 'a',
+            delayMs: 9,
+            transactions: 0,
+            from: 'id-a',
+          },
+        }),
+    ],
+    [
+      'heads did not part',
+      false,
+      'did not diverge',
+      run => {
+        for (const sample of run.samples)
+          if (sample.at > 20_000 && sample.at < 40_100)
+            sample.status = structuredClone(
+              run.samples.find(other => other.round === sample.round && other.node === 'a')!.status,
+            )
+      },
+    ],
+    ['nobody answered during the cut', null, 'no sample compares', silent(20_000, 40_100, ['a', 'b', 'c', 'd'])],
+    [
+      'one side cannot make blocks',
+      true,
+      'nothing crossed',
+      run => {
+        for (const node of run.testnet.nodes) if (node.name === 'b' || node.name === 'd') node.weight = 0
+      },
+    ],
+    [
+      'a target was not reached',
+      null,
+      'could not be injected',
+      run => run.windows[0]!.failures.push({ node: 'a', message: 'refused' }),
+    ],
+    [
+      'latency seen in blocks',
+      true,
+      '540 ms (median), 40 ms before',
+      all(shaping(500), counters({ delayedBytes: 9 }), run => {
+        for (const { event } of run.events)
+          if (event.kind === 'block' && event.from !== 'self' && event.at > 20_100 && event.at < 40_100)
+            Object.assign(event, { delayMs: 540 })
+      }),
+    ],
+    [
+      'latency not seen in blocks',
+      false,
+      'the delay of 500 ms is not seen',
+      all(shaping(500), counters({ delayedBytes: 9 })),
+    ],
+    ['latency that delayed nothing', false, 'no link delayed', shaping(500)],
+    [
+      'killed and replaced',
+      true,
+      'kill seen at 1 node',
+      all(
+        action('kill', ['b']),
+        silent(20_200, 40_100, ['b']),
+        samplesOf(40_100, 1e9, ['b'], status => {
+          status.pid = 999
+        }),
+      ),
+    ],
+    [
+      'killed, yet the same process',
+      false,
+      'kill was not seen',
+      all(action('kill', ['b']), silent(20_200, 40_100, ['b'])),
+    ],
+    ['paused', true, 'pause seen', all(action('pause', ['b']), silent(20_200, 40_100, ['b']))],
+    ['paused, yet it answered', false, 'pause was not seen', action('pause', ['b'])],
+    [
+      'restarted',
+      true,
+      'restart seen',
+      all(
+        action('restart', ['b']),
+        samplesOf(25_000, 1e9, ['b'], status => {
+          status.startedAt = 20_200
+        }),
+      ),
+    ],
+    ['restarted and never seen again', null, 'do not tell', all(action('restart', ['b']), silent(20_000, 1e9, ['b']))],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('bit', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+    if (passed !== true)
+      expect(judged(change)).toMatchObject({ result: 'inconclusive', reason: expect.stringContaining('not proved') })
+  })
+})
+
+describe('connected across again', () => {
+  test.each<[string, boolean | null, string, Change]>([
+    ['first event', true, 'first across after 600 ms', () => {}],
+    [
+      'nothing across',
+      false,
+      'nothing came across',
+      run => {
+        run.events = run.events.filter(
+          ({ event }) => event.at < times.gone || (event.kind === 'block' && event.from === 'self'),
+        )
+      },
+    ],
+    [
+      'peers stay away',
+      false,
+      'peers not back',
+      samplesOf(times.gone, 1e9, ['b'], status => {
+        status.peers = 1
+      }),
+    ],
+    ['too late', false, 'peers back after 850 ms', heal({ withinMs: 500 })],
+    [
+      'no events',
+      null,
+      'no event',
+      run => {
+        run.events = []
+      },
+    ],
+    [
+      'no samples before',
+      null,
+      'no samples',
+      run => {
+        run.samples = run.samples.filter(({ at }) => at > times.inject)
+      },
+    ],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('reconnected', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+})
+
+describe('gossip mesh', () => {
+  test.each<[string, boolean | null, string, Change]>([
+    ['grafted', true, 'after 700 ms', () => {}],
+    [
+      'never grafted',
+      false,
+      'not grafted',
+      run => {
+        run.events = run.events.filter(({ event }) => event.kind !== 'mesh' || event.at < times.gone)
+      },
+    ],
+    [
+      'kept all the while',
+      true,
+      'kept',
+      run => {
+        for (const { event } of run.events) if (event.kind === 'mesh') Object.assign(event, { peers: ['id-b'] })
+      },
+    ],
+    ['told by sizes', true, 'after 850 ms', withoutEvents('mesh')],
+    [
+      'sizes stay small',
+      false,
+      'not grafted',
+      all(
+        withoutEvents('mesh'),
+        samplesOf(times.gone, 1e9, ['a', 'b', 'c', 'd'], status => {
+          status.mesh = { block: 1 }
+        }),
+      ),
+    ],
+    [
+      'meshes never larger than a side',
+      null,
+      'neither',
+      all(
+        withoutEvents('mesh'),
+        samplesOf(0, 1e9, ['a', 'b', 'c', 'd'], status => {
+          status.mesh = { block: 1 }
+        }),
+      ),
+    ],
+    ['nothing was cut', null, 'no fault cut', shaping(10)],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('mesh', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+})
+
+describe('one head', () => {
+  const fork: Change = samplesOf(times.gone, 1e9, ['b', 'd'], status => {
+    status.recent = status.recent!.map((hash, depth) => (depth < 5 ? `x${hash}` : hash))
+    status.head.hash = status.recent[0]!
+  })
+  test.each<[string, boolean | null, string, Change]>([
+    ['healed', true, 'after 850 ms', () => {}],
+    ['too slow', false, 'after 850 ms', heal({ withinMs: 800 })],
+    ['still forked', false, 'not after 19.4 s', fork],
+    ['forked where the record ends too early', null, 'not yet', all(fork, heal({ withinMs: 60_000 }))],
+    [
+      'stuck at one height',
+      false,
+      'not after',
+      run => {
+        const last = run.samples.findLast(({ at }) => at === 41_000)!.status
+        for (const sample of run.samples) if (sample.at >= times.gone) sample.status = structuredClone(last)
+      },
+    ],
+    ['a node stays silent', false, 'not after', silent(times.gone, 1e9, ['d'])],
+    [
+      'tip forks are tolerated',
+      true,
+      'after 850 ms',
+      samplesOf(42_000, 43_000, ['b'], status => {
+        status.recent = [`y${status.recent![0]}`, ...status.recent!.slice(1)]
+        status.head.hash = status.recent[0]!
+      }),
+    ],
+    [
+      'no samples after',
+      null,
+      '0 rounds',
+      run => {
+        run.samples = run.samples.filter(({ at }) => at < times.gone)
+      },
+    ],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('one-head', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+})
+
+describe('reorg depth', () => {
+  const gap: Change = run => run.gaps.push({ node: 'b', from: 40_000, to: 42_000 })
+  test.each<[string, boolean | null, string, Change]>([
+    ['within', true, '5 blocks; 4 transactions returned', () => {}],
+    ['nothing allowed', false, '5 blocks', heal({ maxReorgDepth: 0 })],
+    ['no limit', null, '5 blocks', heal({ maxReorgDepth: undefined })],
+    ['events missing, bounded by the node', true, '5 blocks', gap],
+    [
+      'events missing, the node saw deeper',
+      null,
+      'events of b',
+      all(
+        gap,
+        samplesOf(times.gone, 1e9, ['b'], status => {
+          status.reorgs.deepest = 20
+        }),
+      ),
+    ],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('reorg-depth', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+})
+
+describe('finality', () => {
+  const finalize =
+    (node: string, at: number, hash: string, height: number): Change =>
+    run =>
+      run.events.push({ node, event: { at, kind: 'finalized', hash, height } })
+  test.each<[string, boolean | null, string, Change]>([
+    ['safe', true, '0 conflicts', () => {}],
+    ['two hashes at one height', false, '1 conflict', finalize('b', 50_000, 'other', 12)],
+    [
+      'a higher one that does not descend',
+      false,
+      '1 conflict',
+      all(finalize('b', 45_000, 'r24', 24), finalize('a', 45_000, 'l26', 26)),
+    ],
+    ['a half finalizes', false, '1 checkpoint without', finalize('a', 30_000, 'm16', 16)],
+    ['a vote in flight when the cut began', true, '0 checkpoints without', finalize('a', 21_000, 'm16', 16)],
+    [
+      'a side with the quorum may finalize',
+      true,
+      '0 checkpoints without',
+      all(finalize('a', 30_000, 'm16', 16), run => {
+        run.testnet.nodes[0]!.weight = 10
+      }),
+    ],
+    [
+      'told by samples alone',
+      false,
+      '4 checkpoints',
+      all(
+        withoutEvents('finalized'),
+        samplesOf(30_000, 50_000, ['a', 'b', 'c', 'd'], status => {
+          status.finalized = { hash: 'm16', height: 16 }
+        }),
+      ),
+    ],
+    [
+      'events missing during the cut',
+      null,
+      'events of b',
+      run => run.gaps.push({ node: 'b', from: 30_000, to: 31_000 }),
+    ],
+    [
+      'nothing recorded',
+      null,
+      'nothing about finality',
+      run => {
+        run.events = []
+        run.samples = []
+      },
+    ],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('finality', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+})
+
+describe('canaries', () => {
+  const fate =
+    (fate: RunRecord['canaries'][number]['fate'], index = 0): Change =>
+    run => {
+      run.canaries[index]!.fate = fate
+    }
+  test.each<[string, boolean | null, string, Change]>([
+    ['kept', true, '4 of 4 included', () => {}],
+    ['back in the pool', true, '(1 returned from a lost branch)', fate('pool')],
+    ['lost', false, '1 lost', fate('lost')],
+    ['lost, and allowed', true, '1 lost', all(fate('lost'), heal({ lostTransactions: 1 }))],
+    ['doubled', false, '1 doubled', fate('doubled')],
+    ['unclear', null, '1 unclear', fate('unknown')],
+    [
+      'all refused',
+      null,
+      'all 4 canary transactions refused',
+      run => {
+        for (const canary of run.canaries) Object.assign(canary, { fate: 'refused', refused: 'pool full' })
+      },
+    ],
+    [
+      'no accounts',
+      null,
+      'no accounts',
+      run => {
+        run.canaryAccounts = 0
+        run.canaries = []
+      },
+    ],
+    [
+      'none sent',
+      null,
+      'no canary',
+      run => {
+        run.canaries = []
+      },
+    ],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('canaries', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+  test('missing accounts matter only when a limit is asked for', () => {
+    const none: Change = run => {
+      run.canaryAccounts = 0
+      run.canaries = []
+    }
+    expect(judged(none).result).toBe('inconclusive')
+    expect(judged(all(none, heal({ lostTransactions: undefined }))).result).toBe('passed')
+  })
+})
+
+describe('blocks', () => {
+  const drop: Change = run => {
+    run.events = run.events.filter(
+      ({ node, event }) => !(node === 'd' && event.kind === 'block' && event.hash === 'l25'),
+    )
+  }
+  test.each<[string, boolean | null, string, Change]>([
+    ['all delivered', true, '0 of', () => {}],
+    ['one lost', false, '1 of', drop],
+    ['one lost, and allowed', true, '1 of', all(drop, heal({ lostBlocks: 1 }))],
+    ['one lost behind a gap', true, '0 of', all(drop, run => run.gaps.push({ node: 'd', from: 30_000, to: 31_000 }))],
+    [
+      'one twice',
+      false,
+      '1 doubled',
+      run => run.events.push(run.events.find(({ event }) => event.kind === 'block' && event.hash === 'l25')!),
+    ],
+    ['no events', null, 'no block', withoutEvents('block')],
+    [
+      'every stream with gaps',
+      null,
+      'every event stream',
+      run => {
+        run.gaps = ['a', 'b', 'c', 'd'].map(node => ({ node, from: 30_000, to: 31_000 }))
+      },
+    ],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('blocks', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+})
+
+describe('baseline', () => {
+  const late =
+    (delayMs: number): Change =>
+    run => {
+      for (const { event } of run.events)
+        if (event.kind === 'block' && event.from !== 'self' && event.at > 42_000)
+          Object.assign(event, { delayMs, at: event.at + delayMs - 40 })
+    }
+  test.each<[string, boolean | null, string, Change]>([
+    ['back', true, '40 ms (median), 40 ms before', () => {}],
+    ['slower', false, '400 ms (median)', late(400)],
+    ['a little slower', true, '120 ms (median)', late(120)],
+    [
+      'too few blocks',
+      false,
+      '19 expected',
+      run => {
+        run.events = run.events.filter(({ event }) => event.kind !== 'block' || event.at < 46_000)
+      },
+    ],
+    [
+      'restarted',
+      false,
+      '1 node restarted',
+      samplesOf(45_000, 1e9, ['c'], status => {
+        status.pid = 7
+      }),
+    ],
+    [
+      'restarted on purpose',
+      true,
+      '40 ms',
+      all(
+        action('restart', ['c']),
+        samplesOf(25_000, 1e9, ['c'], status => {
+          status.pid = 7
+        }),
+      ),
+    ],
+    [
+      'no deliveries before',
+      null,
+      'too few',
+      run => {
+        run.events = run.events.filter(({ event }) => event.at > times.inject)
+      },
+    ],
+    ['never healed', null, 'did not heal', silent(times.gone, 1e9, ['d'])],
+  ])('%s', (_, passed, value, change) => {
+    const result = finding('baseline', change)
+    expect([result.passed, result.value]).toEqual([passed, expect.stringContaining(value)])
+  })
+  test('fewest blocks that chance explains', () => {
+    // P(X < 3) of Poisson(10) is 0.28 %, P(X < 2) 0.05 %.
+    expect([0, 1, 10, 20].map(mean => poissonFloor(mean, 0.001))).toEqual([0, 0, 2, 8])
+    expect(poissonFloor(499, 0.001)).toBeCloseTo(poissonFloor(501, 0.001), -1)
+  })
+})
+
+describe('the result', () => {
+  test.each<[string, string, string, Change]>([
+    ['one failed finding', 'failed', 'Reorganisation depth: 5 blocks', heal({ maxReorgDepth: 0 })],
+    [
+      'failed findings of a fault that did not bite',
+      'inconclusive',
+      'not proved',
+      all(heal({ maxReorgDepth: 0 }), counters({ heldBytes: 0 })),
+    ],
+    [
+      'conflicting finality whatever else',
+      'failed',
+      '1 conflict',
+      all(counters({ heldBytes: 0 }), run =>
+        run.events.push({ node: 'b', event: { at: 50_000, kind: 'finalized', hash: 'other', height: 12 } }),
+      ),
+    ],
+    [
+      'aborted',
+      'inconclusive',
+      'aborted: interrupted',
+      run => {
+        run.aborted = 'interrupted'
+      },
+    ],
+    [
+      'no steady state',
+      'inconclusive',
+      'no steady state to start from: 2 head groups',
+      run => {
+        run.steady = false
+        run.windows = []
+        run.notes = ['2 head groups']
+      },
+    ],
+    [
+      'a needed finding not measured',
+      'inconclusive',
+      'not measured: Blocks delivered',
+      run => {
+        run.gaps = ['a', 'b', 'c', 'd'].map(node => ({ node, from: 50_000, to: 51_000 }))
+      },
+    ],
+  ])('%s', (_, result, reason, change) =>
+    expect(judged(change)).toMatchObject({ result, reason: expect.stringContaining(reason) }),
+  )
+})
