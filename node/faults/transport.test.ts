@@ -47,6 +47,8 @@ async function startNode(name: string, host: string, kind: 'tcp' | 'ws' = 'tcp')
     streamMuxers: [yamux()],
     services: { ping: ping() },
     connectionMonitor: { enabled: false },
+    // A test connects more often than libp2p allows one host by default (5 a second).
+    connectionManager: { inboundConnectionThreshold: 1_000 },
     connectionGater: {
       denyDialMultiaddr: () => false,
       denyInboundEncryptedConnection: (peerId, connection) => {
