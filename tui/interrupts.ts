@@ -1,0 +1,27 @@
+// Ctrl-C, SIGTERM and a closed terminal as abort signals: the first asks to end in order, a second does not wait.
+
+export interface Interrupts {
+  readonly stop: AbortSignal
+  readonly force: AbortSignal
+  release(): void
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export function listenForInterrupts(onFirst: () => void = () => {}): Interrupts {
+  const stop = new AbortController()
+  const force = new AbortController()
+  const listener = (): void => {
+    if (stop.signal.aborted) return force.abort()
+    stop.abort()
+    onFirst()
+  }
+  for (const signal of signals) process.on(signal, listener)
+  return {
+    stop: stop.signal,
+    force: force.signal,
+    release: () => {
+      for (const signal of signals) process.off(signal, listener)
+    },
+  }
+}
