@@ -84,7 +84,7 @@ export interface Settings {
 }
 
 /**
- * The built-in layer. Degrees as in the gossipsub v1.1 specification, heartbeat as in Ethereum's consensus layer,
+ * The built-in layer. Degrees as go-libp2p-pubsub has them, heartbeat as in Ethereum's consensus layer,
  * connection limits as in Bitcoin (8 full-relay outbound, 125 in all). A miner's weight is 100 so that the lottery's
  * whole-number difficulty stays fine-grained with a few miners and short intervals.
  */
@@ -117,8 +117,8 @@ export function mergeSettings(below: Settings, layer: SettingsLayer): Settings {
     limits: overlay(below.limits, layer.network?.limits ?? {}),
     gossipsub: overlay(below.gossipsub, {
       ...degrees,
-      heartbeatMs: heartbeat === undefined ? undefined : milliseconds(heartbeat),
-      fanoutTtlMs: fanoutTtl === undefined ? undefined : milliseconds(fanoutTtl),
+      heartbeatMs: heartbeat === undefined ? undefined : Math.round(milliseconds(heartbeat)),
+      fanoutTtlMs: fanoutTtl === undefined ? undefined : Math.round(milliseconds(fanoutTtl)),
     }),
   }
 }
