@@ -2,6 +2,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { acceptable } from '../../peers/exchange.ts'
 import {
   type Method,
   type PeerAddress,
@@ -101,7 +102,11 @@ class GossipsubStack implements Stack {
     const { libp2p } = this.#host
     this.#events = events
     this.#connections.listen(events)
-    this.#records.listen(libp2p, peer => this.#connections.get(peer) !== null)
+    this.#records.listen(
+      libp2p,
+      peer => this.#connections.get(peer) !== null,
+      peer => events.onDiscovered(acceptable([peer], this.id), 'exchange', peer.id),
+    )
     this.#liveness = new Liveness({
       libp2p,
       protocol: this.#names.ping,

@@ -9,8 +9,11 @@ import { MAX_ADDRESSES_PER_PEER, MAX_RECORD_BYTES } from './limits.ts'
 export class RecordTable {
   readonly #records = new Map<PeerId, Uint8Array>()
 
-  /** Follows identify, which brings a peer's own signed record. `isConnected` guards against late arrivals. */
-  listen(libp2p: Libp2p, isConnected: (peer: PeerId) => boolean): void {
+  /**
+   * Follows identify, which brings a peer's own signed record. `isConnected` guards against late arrivals; `onRecord` learns
+   * where a peer that dialled us can be dialled.
+   */
+  listen(libp2p: Libp2p, isConnected: (peer: PeerId) => boolean, onRecord: (peer: PeerAddress) => void): void {
     libp2p.addEventListener('peer:identify', event => {
       const id = event.detail.peerId
       libp2p.peerStore.get(id).then(
@@ -18,6 +21,8 @@ export class RecordTable {
           const bytes = peer.peerRecordEnvelope
           if (bytes === undefined || bytes.byteLength > MAX_RECORD_BYTES || !isConnected(id.toString())) return
           this.#records.set(id.toString(), bytes)
+          const addresses = peer.addresses.filter(address => address.isCertified)
+          onRecord({ id: id.toString(), addresses: addresses.map(address => address.multiaddr.toString()) })
         },
         () => undefined,
       )
