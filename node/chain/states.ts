@@ -59,10 +59,14 @@ export class StateCache {
       if (!wanted) this.#states.delete(hash)
       index++
     }
-    // Branches can still crowd the recent heights: then the oldest computed go.
-    for (const hash of this.#states.keys()) {
-      if (this.#states.size <= this.#bounds.maxStates) break
-      if (!pinned.has(hash)) this.#states.delete(hash)
+    // Branches can still crowd the recent heights: theirs go first, then the oldest computed.
+    for (const main of [false, true]) {
+      for (const hash of this.#states.keys()) {
+        if (this.#states.size <= this.#bounds.maxStates) return
+        const record = this.#tree.get(hash)
+        const expendable = main || record === undefined || !this.#tree.isMain(record)
+        if (expendable && !pinned.has(hash)) this.#states.delete(hash)
+      }
     }
   }
 }
