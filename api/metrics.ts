@@ -107,6 +107,7 @@ export const nodeMetrics = {
     labels: ['method'],
     help: 'Requests of peers refused because they came too fast',
   },
+  trellis_node_offences_total: { type: 'counter', labels: ['offence'], help: 'Misbehaviour of peers, by kind' },
   trellis_node_bans_total: { type: 'counter', labels: ['reason'], help: 'Peers banned' },
   trellis_node_dials_total: { type: 'counter', labels: ['outcome'], help: 'Connection attempts of ours' },
   trellis_node_disconnects_total: { type: 'counter', labels: ['reason'], help: 'Connections that ended' },

@@ -15,6 +15,7 @@ import {
   type Reorg,
   type SignedTransaction,
   toHex,
+  transactionId,
 } from './chain/index.ts'
 import { Orphans } from './chain/orphans.ts'
 import { replayTo } from './restore.ts'
@@ -32,7 +33,7 @@ export type ImportOutcome =
 
 export interface ImportEvents {
   /** The block is stored and part of the tree. */
-  onBlock(record: BlockRecord, block: Block, from: string): void
+  onBlock(record: BlockRecord, block: Block, from: string, receivedAt: number): void
   /** The main chain changed; `returned` and `applied` are the transactions of the blocks given up and taken up. */
   onHead(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void
   onEquivocation(evidence: Equivocation): void
@@ -57,6 +58,8 @@ export class Importer {
   readonly #orphans = new Orphans()
   /** Blocks that passed their header check, until they are executed. */
   readonly #inFlight = new Map<Hash, Promise<ImportOutcome>>()
+  /** The block being executed: its transactions are at hand, decoding them again would cost as much as executing. */
+  #executing: { readonly hash: Hash; readonly block: Block } | undefined
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ImporterParts) {
@@ -100,7 +103,7 @@ export class Importer {
   }
 
   /** Imports a block whose header was checked. Calls may overlap; execution follows the order of the calls. */
-  import(block: Block, hash: Hash, from: string): Promise<ImportOutcome> {
+  import(block: Block, hash: Hash, from: string, receivedAt: number): Promise<ImportOutcome> {
     const running = this.#inFlight.get(hash)
     if (running !== undefined) return running
     const ready = this.#verifyBody(block).then(async bad => {
@@ -108,7 +111,7 @@ export class Importer {
       return bad
     })
     ready.catch(() => undefined)
-    const turn = this.#tail.then(async () => (await ready) ?? (await this.#execute(block, hash, from)))
+    const turn = this.#tail.then(async () => (await ready) ?? (await this.#execute(block, hash, from, receivedAt)))
     this.#tail = turn.catch(() => undefined)
     const outcome = turn.finally(() => this.#inFlight.delete(hash))
     this.#inFlight.set(hash, outcome)
@@ -144,7 +147,7 @@ export class Importer {
     })
   }
 
-  async #execute(block: Block, hash: Hash, from: string): Promise<ImportOutcome> {
+  async #execute(block: Block, hash: Hash, from: string, receivedAt: number): Promise<ImportOutcome> {
     const { chain, store, events } = this.#parts
     let result = chain.insert(block)
     if (result.kind === 'missing-state') {
@@ -162,24 +165,34 @@ export class Importer {
         await store.removeBlock(hash, block.header.message.height)
         return { kind: 'invalid', code: result.code, message: result.message }
     }
-    events.onBlock(result.record, block, from)
+    events.onBlock(result.record, block, from, receivedAt)
     if (result.equivocation) events.onEquivocation(result.equivocation)
-    if (result.head) await this.headMoved(result.head)
+    if (result.head) {
+      this.#executing = { hash, block }
+      await this.headMoved(result.head)
+      this.#executing = undefined
+    }
     this.#adopt(hash)
     return { kind: 'imported' }
   }
 
-  /** Also called when a vote moved the head. */
+  /** Also called when a vote moved the head; only from inside `exclusive` or an import. */
   async headMoved(change: Reorg): Promise<void> {
     const { chain, store, events } = this.#parts
-    await store.setMain(change.ancestor.height + 1, change.applied, change.ancestor.height + change.reverted.length)
-    // A plain advance of the head needs no old bodies: one block was applied and it is at hand in onBlock.
     const reverted = (await Promise.all(change.reverted.map(hash => this.transactions(hash)))).flat()
-    const applied = (await Promise.all(change.applied.map(hash => this.transactions(hash)))).flat()
-    if (chain.head.hash === change.applied.at(-1) || change.applied.length === 0) events.onHead(change, reverted, applied)
+    const applied = await Promise.all(change.applied.map(hash => this.transactions(hash)))
+    const blocks = change.applied.map((hash, index) => ({
+      hash,
+      transactions: applied[index]!.map(transaction => transactionId(transaction, chain.domain)),
+    }))
+    await store.setMain(change.ancestor.height + 1, blocks, change.ancestor.height + change.reverted.length)
+    events.onHead(change, reverted, applied.flat())
   }
 
+  /** Transactions of a stored block. */
   async transactions(hash: Hash): Promise<readonly SignedTransaction[]> {
+    const fresh = this.#executing
+    if (fresh?.hash === hash) return fresh.block.transactions
     const body = await this.#parts.store.body(hash)
     return body === undefined ? [] : decodeBody(body)
   }
@@ -188,7 +201,7 @@ export class Importer {
     for (const orphan of this.#orphans.children(parent)) {
       this.#orphans.take(orphan.hash)
       void this.checkHeader(orphan.block, orphan.hash).then(outcome => {
-        if (outcome.kind === 'ok') return this.import(orphan.block, orphan.hash, orphan.from)
+        if (outcome.kind === 'ok') return this.import(orphan.block, orphan.hash, orphan.from, orphan.at)
       })
     }
   }

@@ -5,7 +5,7 @@ import type { SigningKey } from './verifier.ts'
 export interface ProducerParts {
   readonly chain: Chain
   readonly key: SigningKey
-  readonly candidates: () => readonly SignedTransaction[]
+  readonly candidates: () => Iterable<SignedTransaction>
   /** Stores, imports and spreads a finished block. */
   readonly deliver: (block: Block) => Promise<void>
   readonly now: () => number

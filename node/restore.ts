@@ -1,6 +1,8 @@
 // From the store back to a running chain, and the snapshots that make that quick.
+import type { Genesis } from '../api/node-config.ts'
 import {
-  type Chain,
+  Chain,
+  DecodeError,
   decodeBody,
   decodeCertificate,
   decodeHeader,
@@ -17,25 +19,33 @@ const maxReplayBlocks = 512
 const unfinalizedDepth = 64
 
 /**
- * Gives a fresh Chain everything the store holds. Headers were validated before they were stored, so only states are
- * computed again: from the last snapshot, or from genesis.
- * @returns the number of blocks taken up
+ * The chain as the store knows it. Headers were validated before they were stored, so only states are computed again:
+ * from the last snapshots, or from genesis. Throws GenesisError.
  */
-export async function restoreChain(chain: Chain, store: Store): Promise<number> {
-  let count = 0
-  for await (const { hash, height } of store.blocksAbove(0)) {
+export async function restoreChain(genesis: Genesis, store: Store): Promise<Chain> {
+  const chain = await openChain(genesis, store)
+  for await (const { hash, height } of store.blocksAbove(chain.finalized.height)) {
     const bytes = await store.header(hash)
     const result = bytes === undefined ? undefined : chain.insertStored(decodeHeader(bytes))
-    if (result?.kind === 'inserted') count++
     // A crash between storing and executing can leave a block that turns out invalid: it is not worth keeping.
     if (result?.kind === 'invalid' && result.code !== 'below-finalized') await store.removeBlock(hash, height)
   }
-  const snapshot = await store.slot('snapshot')
-  const block = await store.slot('snapshot-block')
-  if (snapshot !== undefined && block !== undefined) chain.attachState(toHex(block), new Uint8Array(snapshot))
+  const [state, block] = [await store.slot('state'), await store.slot('state-block')]
+  if (state !== undefined && block !== undefined) chain.attachState(toHex(block), state)
   for (const certificate of decodeCertificates(await store.slot('certificates'))) chain.addCertificate(certificate)
   await replayTo(chain, store, chain.head.hash)
-  return count
+  return chain
+}
+
+async function openChain(genesis: Genesis, store: Store): Promise<Chain> {
+  const snapshot = await store.slot('snapshot')
+  try {
+    return new Chain(genesis, {}, snapshot)
+  } catch (error) {
+    // A snapshot only saves time: without it the stored blocks are executed from genesis.
+    if (snapshot === undefined || !(error instanceof DecodeError)) throw error
+    return new Chain(genesis)
+  }
 }
 
 /** Computes the states that lead to a block from stored bodies. */
@@ -48,18 +58,32 @@ export async function replayTo(chain: Chain, store: Store, hash: Hash): Promise<
   }
 }
 
-/** The block whose state should be kept next, given where the last snapshot is; undefined when there is no need. */
-export function snapshotDue(chain: Chain, lastHeight: number): Hash | undefined {
-  if (chain.finalized.height > lastHeight) return chain.finalized.hash
-  if (chain.head.height - lastHeight < maxReplayBlocks) return undefined
-  return chain.mainAt(chain.head.height - unfinalizedDepth)?.hash
-}
+/** Keeps what makes the next start quick: the finalized block, or a deep state when finality lags far behind. */
+export class Snapshots {
+  readonly #chain: Chain
+  readonly #store: Store
+  #height: number
 
-export async function saveSnapshot(chain: Chain, store: Store, hash: Hash): Promise<boolean> {
-  const state = chain.encodeState(hash)
-  if (state === undefined) return false
-  await store.setSlots({ snapshot: state, 'snapshot-block': fromHex(hash) })
-  return true
+  constructor(chain: Chain, store: Store) {
+    this.#chain = chain
+    this.#store = store
+    this.#height = chain.finalized.height
+  }
+
+  /** Called from time to time; writes only when the chain has moved on enough. */
+  async save(): Promise<void> {
+    const { finalized, head } = this.#chain
+    if (finalized.height > this.#height) {
+      this.#height = finalized.height
+      await this.#store.setSlots({ snapshot: this.#chain.snapshot() })
+    } else if (head.height - this.#height >= maxReplayBlocks) {
+      const deep = this.#chain.mainAt(head.height - unfinalizedDepth)
+      const state = deep && this.#chain.encodeState(deep.hash)
+      if (deep === undefined || state === undefined) return
+      this.#height = deep.height
+      await this.#store.setSlots({ state, 'state-block': fromHex(deep.hash) })
+    }
+  }
 }
 
 /** Certificates survive a restart, or a node alone would forget what is final. */

@@ -13,6 +13,8 @@ const block = (n: number, height = n) => ({
   body: new Uint8Array([2, n]),
 })
 
+const main = (n: number, transactions: string[] = []) => ({ hash: hash(n), transactions })
+
 let directory: string
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'trellis-store-'))
@@ -39,10 +41,12 @@ describe('store', () => {
 
   it('moves the main chain to a shorter branch without leaving the old tip', async () => {
     const store = await Store.open(directory, genesis)
-    await store.setMain(1, [hash(1), hash(2), hash(3)], 0)
-    await store.setMain(2, [hash(22)], 3)
+    await store.setMain(1, [main(1), main(2, [hash(99)]), main(3)], 0)
+    await store.setMain(2, [main(22, [hash(99)])], 3)
     expect(await store.mainRange(0, 10)).toEqual([hash(1), hash(22)])
     expect(await store.mainAt(3)).toBeUndefined()
+    expect(await store.blockOf(hash(99))).toBe(hash(22))
+    expect(await store.blockOf(hash(98))).toBeUndefined()
     await store.close()
   })
 

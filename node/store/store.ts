@@ -24,8 +24,14 @@ export interface StoredBlock {
   readonly body: Uint8Array
 }
 
+export interface MainBlock {
+  readonly hash: Hash
+  /** Ids of its transactions. */
+  readonly transactions: readonly Hash[]
+}
+
 /** Single values, by name. */
-export type Slot = 'genesis' | 'snapshot' | 'snapshot-block' | 'certificates' | 'last-vote' | 'address-book' | 'bans'
+export type Slot = 'genesis' | 'snapshot' | 'state' | 'state-block' | 'certificates' | 'last-vote' | 'address-book'
 
 const heightKey = (height: number): string => height.toString(16).padStart(14, '0')
 
@@ -85,27 +91,37 @@ export class Store {
   }
 
   async header(hash: Hash): Promise<Uint8Array | undefined> {
-    return this.#db.get(`b:${hash}`)
+    return view(await this.#db.get(`b:${hash}`))
   }
 
   async body(hash: Hash): Promise<Uint8Array | undefined> {
-    return this.#db.get(`t:${hash}`)
+    return view(await this.#db.get(`t:${hash}`))
   }
 
   async has(hash: Hash): Promise<boolean> {
     return (await this.header(hash)) !== undefined
   }
 
-  /** Records which blocks are the main chain from `fromHeight` on; heights above the last one are forgotten. */
-  async setMain(fromHeight: number, hashes: readonly Hash[], oldHeight: number): Promise<void> {
-    const operations: Operation[] = hashes.map((hash, index) => ({
-      type: 'put',
-      key: `m:${heightKey(fromHeight + index)}`,
-      value: decodeHex(hash),
-    }))
-    for (let height = fromHeight + hashes.length; height <= oldHeight; height++)
+  /**
+   * Makes `blocks`, at heights `fromHeight` and up, the end of the main chain, and remembers where their transactions
+   * are. Heights up to `oldHeight` that are no longer reached are forgotten.
+   */
+  async setMain(fromHeight: number, blocks: readonly MainBlock[], oldHeight: number): Promise<void> {
+    const operations: Operation[] = []
+    for (const [index, { hash, transactions }] of blocks.entries()) {
+      const value = decodeHex(hash)
+      operations.push({ type: 'put', key: `m:${heightKey(fromHeight + index)}`, value })
+      for (const id of transactions) operations.push({ type: 'put', key: `i:${id}`, value })
+    }
+    for (let height = fromHeight + blocks.length; height <= oldHeight; height++)
       operations.push({ type: 'del', key: `m:${heightKey(height)}` })
     await this.#write(operations)
+  }
+
+  /** The block that last brought a transaction to the main chain; it may have left it since. */
+  async blockOf(transaction: Hash): Promise<Hash | undefined> {
+    const value = await this.#db.get(`i:${transaction}`)
+    return value && encodeHex(value)
   }
 
   /** Main-chain hash at a height. */
@@ -129,7 +145,7 @@ export class Store {
   }
 
   async slot(name: Slot): Promise<Uint8Array | undefined> {
-    return this.#db.get(`s:${name}`)
+    return view(await this.#db.get(`s:${name}`))
   }
 
   async setSlot(name: Slot, value: Uint8Array): Promise<void> {
@@ -159,6 +175,11 @@ export class Store {
       throw error
     }
   }
+}
+
+/** Plain bytes: a Buffer's slice would share memory where decoders expect a copy. */
+function view(value: Uint8Array | undefined): Uint8Array | undefined {
+  return value && new Uint8Array(value.buffer, value.byteOffset, value.length)
 }
 
 type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }

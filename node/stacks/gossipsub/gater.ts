@@ -9,11 +9,12 @@ export interface GaterInit {
   readonly connections: ConnectionTable
   readonly limits: { readonly inbound: number; readonly perHost: number }
   readonly deny: (peer: PeerId) => boolean
+  readonly identified: (connection: MultiaddrConnection, peer: PeerId) => void
   /** Peers the node is dialling now. */
   readonly dialling: ReadonlyMap<PeerId, unknown>
 }
 
-export function connectionGater({ connections, limits, deny, dialling }: GaterInit): ConnectionGater {
+export function connectionGater({ connections, limits, deny, identified, dialling }: GaterInit): ConnectionGater {
   const admits = (peer: Libp2pPeerId, direction: 'inbound' | 'outbound') =>
     !deny(peer.toString()) && connections.admits(peer.toString(), direction)
   return {
@@ -22,7 +23,14 @@ export function connectionGater({ connections, limits, deny, dialling }: GaterIn
     denyInboundConnection: (connection: MultiaddrConnection) =>
       connections.inbound() >= limits.inbound + INBOUND_SLACK ||
       connections.inbound(hostOf(connection.remoteAddr)) >= limits.perHost,
-    denyInboundEncryptedConnection: peer => deny(peer.toString()),
+    denyInboundEncryptedConnection: (peer, connection) => {
+      identified(connection, peer.toString())
+      return deny(peer.toString())
+    },
+    denyOutboundEncryptedConnection: (peer, connection) => {
+      identified(connection, peer.toString())
+      return false
+    },
     denyInboundUpgradedConnection: peer => !admits(peer, 'inbound'),
     denyOutboundUpgradedConnection: peer => !admits(peer, 'outbound'),
   }

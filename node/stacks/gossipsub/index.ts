@@ -49,6 +49,7 @@ export async function createGossipsubStack(options: GossipsubStackOptions): Prom
     connections,
     limits: options.config.network.limits,
     deny: options.deny ?? (() => false),
+    identified: options.onIdentified ?? (() => {}),
     dialling,
   })
   const host = await createHost(options, privateKey, names, gater, peer => scores.get(peer) ?? 0)

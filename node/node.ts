@@ -1,0 +1,490 @@
+// The node: makes its parts, lets them talk to one another, starts and stops them in order.
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { NodeConfig } from '../api/node-config.ts'
+import { Ballots } from './ballots.ts'
+import {
+  type Block,
+  blockHash,
+  type Chain,
+  decodeBlock,
+  encodeBlock,
+  encodeVote,
+  genesisBlock,
+  type Reorg,
+  type SignedTransaction,
+  type SignedVote,
+  transactionRoot,
+} from './chain/index.ts'
+import { Pool } from './chain/pool.ts'
+import { Links } from './faults/links.ts'
+import { linkTransport } from './faults/transport.ts'
+import { startAdminServer } from './http/admin.ts'
+import { startPublicServer } from './http/public.ts'
+import type { RunningServer } from './http/server.ts'
+import { Importer, type ImportOutcome } from './importer.ts'
+import { LoadGenerator } from './load.ts'
+import type { Log } from './log.ts'
+import { Mempool } from './mempool.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { Observer } from './observer.ts'
+import { Peering } from './peering.ts'
+import { ExchangeServer } from './peers/exchange.ts'
+import { Producer } from './producer.ts'
+import { serveReaders } from './readers.ts'
+import { restoreChain, Snapshots } from './restore.ts'
+import { createGossipsubStack } from './stacks/gossipsub/index.ts'
+import type { Method, PeerId, PeerInfo, Stack, StackEvents, Topic, Verdict } from './stacks/port.ts'
+import { Store } from './store/store.ts'
+import { Syncer } from './syncer.ts'
+import { signingKey, Verifier } from './verifier.ts'
+import { View } from './view.ts'
+import { Voter } from './voter.ts'
+
+export const version = '0.1.0'
+
+/** Snapshots, the address book and the size of the store are looked after this often. */
+const housekeepingMs = 5_000
+/** A miner that knows of other validators waits for a peer this long before it goes on alone, as after a lone restart. */
+const lonelyStartMs = 15_000
+
+export class Node implements StackEvents {
+  readonly #config: NodeConfig
+  readonly #log: Log
+  readonly #now = Date.now
+  readonly #startedAt = Date.now()
+  readonly #metrics: Metrics
+  readonly #observer: Observer
+  readonly #verifier = new Verifier()
+  readonly #exchange = new ExchangeServer()
+  readonly #names = new Map<PeerId, string>()
+  readonly #servers: RunningServer[] = []
+  readonly #timers: NodeJS.Timeout[] = []
+  #parts: Parts | undefined
+  #ready = false
+
+  constructor(config: NodeConfig, log: Log) {
+    this.#config = config
+    this.#log = log
+    this.#metrics = createMetrics({ testnet: config.testnet, node: config.name, group: config.group })
+    this.#observer = new Observer({ log, metrics: this.#metrics, now: this.#now })
+    for (const { peerId, name } of [...config.network.bootstrap, ...config.network.static]) this.#names.set(peerId, name)
+  }
+
+  /** Throws StoreError, ConfigError, GenesisError or what the system says of an address; the process then ends. */
+  async start(): Promise<void> {
+    const config = this.#config
+    const store = await Store.open(config.dataDir, genesisBlock(config.genesis).record.hash)
+    const chain = await restoreChain(config.genesis, store)
+    const links = new Links({
+      ownHost: config.announce ?? config.listen.host,
+      standing: config.links,
+      onRow: (id, change) => this.#observer.events.emit({ kind: 'faults', id, change }),
+    })
+    const transports = linkTransport(links)
+    const stack = await createGossipsubStack({
+      config,
+      genesisHash: chain.genesisHash,
+      wrapTransport: factory => transports.wrap(factory),
+      onIdentified: (connection, peer) => transports.identify(connection, peer),
+      deny: peer => this.#parts?.peering.keeper.denies(peer, this.#now()) ?? false,
+    })
+    const parts = await this.#assemble(store, chain, stack, links)
+    this.#parts = parts
+    this.#log.info('starting', { height: chain.head.height, finalized: chain.finalized.height, genesis: chain.genesisHash, peerId: stack.id })
+    await this.#serve(parts)
+    await stack.start(this)
+    parts.syncer.start()
+    parts.peering.start()
+    parts.load?.start()
+    this.#startProducing(parts)
+    this.#timers.push(setInterval(() => void this.#keepHouse(parts), housekeepingMs))
+    this.#ready = true
+    this.#log.info('ready', { addresses: stack.addresses(), sinceMs: this.#now() - this.#startedAt })
+  }
+
+  async stop(): Promise<void> {
+    this.#ready = false
+    const parts = this.#parts
+    for (const timer of this.#timers) clearInterval(timer)
+    await Promise.all(this.#servers.map(server => server.close()))
+    if (parts === undefined) return
+    parts.producer?.stop()
+    parts.load?.stop()
+    parts.mempool.stop()
+    parts.peering.stop()
+    parts.syncer.stop()
+    await parts.stack.stop()
+    await parts.importer.settled()
+    await this.#keepHouse(parts)
+    this.#metrics.stop()
+    await parts.store.close()
+  }
+
+  async #assemble(store: Store, chain: Chain, stack: Stack, links: Links): Promise<Parts> {
+    const config = this.#config
+    const pool = new Pool(chain.domain)
+    const verifier = this.#verifier
+    const importer = new Importer({
+      chain,
+      store,
+      verifier,
+      now: this.#now,
+      alreadyVerified: pool.holds,
+      events: {
+        onBlock: (record, block, from, receivedAt) => {
+          this.#observer.block(record, block.transactions.length, from, receivedAt)
+          this.#parts?.syncer.blockImported(record.hash)
+          void this.#parts?.ballots.onBlock(record.hash)
+        },
+        onHead: (change, reverted, applied) => this.#headMoved(change, reverted, applied),
+        onEquivocation: evidence => this.#observer.equivocation(evidence),
+        onUnknownParent: (orphan, from) => this.#parts?.syncer.sawBlock(from, orphan, true),
+      },
+    })
+    const ballots = new Ballots({
+      chain,
+      store,
+      importer,
+      verifier,
+      events: {
+        onJustified: checkpoint => this.#observer.justified(checkpoint),
+        onFinalized: checkpoint => this.#observer.finalized(checkpoint),
+        onEquivocation: evidence => this.#observer.equivocation(evidence),
+      },
+    })
+    const mempool = new Mempool({
+      pool,
+      verifier,
+      domain: chain.domain,
+      account: address => chain.account(address),
+      publish: (topic, bytes) => stack.publish(topic, bytes),
+    })
+    const peering = new Peering({
+      self: stack.id,
+      stack,
+      metrics: this.#metrics,
+      now: this.#now,
+      rng: Math.random,
+      limits: config.network.limits,
+      bootstrap: config.network.bootstrap.map(({ peerId, addresses }) => ({ id: peerId, addresses })),
+      static: config.network.static.map(({ peerId, addresses }) => ({ id: peerId, addresses })),
+      kept: parseJson(await store.slot('address-book')),
+      onBanned: (peer, offence) => {
+        this.#metrics.get('trellis_node_bans_total').inc({ reason: offence })
+        this.#log.warn('peer banned', { peer, name: this.#nameOf(peer), offence })
+      },
+    })
+    const syncer = new Syncer({
+      stack,
+      chain,
+      readers: serveReaders(chain, store, pool),
+      importBlock: (block, hash, from) => this.#importSynced(importer, block, hash, from),
+      verify: jobs => verifier.verify(jobs),
+      addCertificate: bytes => ballots.addCertificate(bytes),
+      name: config.name,
+      capabilities: [],
+      now: this.#now,
+      events: {
+        onStatus: (peer, status) => this.#names.set(peer, status.name),
+        onWrongPeer: (peer, verdict) => {
+          this.#log.info('wrong peer', { peer, reason: verdict.reason })
+          if (verdict.code === 'wrong-network') peering.offended(peer, 'wrong-network')
+        },
+        onMisbehaviour: (peer, offence) => this.onMisbehaviour(peer, offence),
+        onProgress: (state, height, target) => this.#observer.sync(state, height, target),
+        onRequest: (method, outcome) => this.#metrics.get('trellis_node_sync_requests_total').inc({ method, outcome }),
+        onError: error => this.#log.error('sync', { error: String(error) }),
+      },
+    })
+    const validator = config.keys.validator === undefined ? undefined : signingKey(config.keys.validator)
+    const voter =
+      validator && (await Voter.open(chain, validator, store, vote => this.#castVote(ballots, stack, vote)))
+    const producer =
+      validator &&
+      new Producer({
+        chain,
+        key: validator,
+        candidates: () => pool.select(address => chain.account(address), config.genesis.maxBlockBytes),
+        deliver: block => this.#deliver(importer, stack, block),
+        now: this.#now,
+      })
+    const load =
+      config.load &&
+      new LoadGenerator({
+        rate: config.load.rate,
+        payloadBytes: config.load.payloadBytes,
+        seeds: config.load.accounts,
+        nextNonce: address => pool.nextNonce(address, who => chain.account(who)),
+        signingRoot: transaction => transactionRoot(transaction, chain.domain),
+        submit: transaction => mempool.submit(transaction),
+        now: this.#now,
+      })
+    const view = new View({
+      config,
+      version,
+      chain,
+      store,
+      pool,
+      mempool,
+      stack,
+      syncer,
+      peering,
+      startedAt: this.#startedAt,
+      reorgs: () => this.#observer.reorgs,
+      nameOf: peer => this.#nameOf(peer),
+      ready: () => this.#ready,
+      now: this.#now,
+    })
+    this.#metrics.onScrape(() => this.#measure(chain, pool, stack, importer, links))
+    this.#metrics.get('trellis_node_info').set({ version, stack: stack.name, role: config.role, region: config.region }, 1)
+    const snapshots = new Snapshots(chain, store)
+    return { store, chain, pool, importer, ballots, mempool, peering, syncer, voter, producer, load, view, stack, links, snapshots }
+  }
+
+  async #serve({ view, links, stack }: Parts): Promise<void> {
+    const { host, http, admin } = this.#config.listen
+    const onDefect = (error: unknown, path: string): void =>
+      this.#log.error('http', { path, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    this.#servers.push(
+      await startPublicServer({
+        host,
+        port: http,
+        view,
+        metrics: this.#metrics,
+        events: {
+          events: this.#observer.events,
+          startedAt: this.#startedAt,
+          onClients: count => this.#metrics.get('trellis_node_event_clients').set(count),
+        },
+        onDefect,
+      }),
+    )
+    this.#servers.push(
+      await startAdminServer({
+        host,
+        port: admin,
+        ...(this.#config.adminToken !== undefined && { token: this.#config.adminToken }),
+        control: {
+          faults: links,
+          disconnect: async peer => {
+            if (!stack.peers().some(({ id }) => id === peer)) return false
+            await stack.disconnect(peer, 'administration')
+            return true
+          },
+        },
+        onDefect,
+      }),
+    )
+  }
+
+  /** Production begins with the first peer whose chain we know, or soon without any when nobody answers. */
+  #startProducing({ producer, syncer, stack }: Parts): void {
+    if (producer === undefined) return
+    const since = this.#now()
+    const alone = this.#config.genesis.validators.length === 1
+    const timer = setInterval(() => {
+      const met = stack.peers().some(({ id }) => syncer.statusOf(id) !== null)
+      if (!alone && !met && this.#now() - since < lonelyStartMs) return
+      if (met && syncer.progress.state === 'syncing') return
+      clearInterval(timer)
+      producer.start()
+    }, 100)
+    this.#timers.push(timer)
+  }
+
+  async onMessage(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
+    const parts = this.#parts
+    if (parts === undefined) return 'ignore'
+    const verdict = await this.#judge(parts, topic, bytes, from)
+    this.#observer.gossip(topic, verdict)
+    if (verdict === 'reject') parts.peering.offended(from, `rejected-${topic}`)
+    return verdict
+  }
+
+  #judge(parts: Parts, topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> | Verdict {
+    switch (topic) {
+      case 'block':
+        return this.#onBlock(parts, bytes, from)
+      case 'transaction':
+        return parts.mempool.onGossip(bytes)
+      case 'vote':
+        return parts.ballots.onGossip(bytes)
+    }
+  }
+
+  /** The header decides whether a block travels on; its body is verified while it does. */
+  async #onBlock({ importer, syncer }: Parts, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
+    const receivedAt = this.#now()
+    let block: Block
+    try {
+      block = decodeBlock(bytes)
+    } catch {
+      return 'reject'
+    }
+    const hash = blockHash(block.header.message)
+    const checked = await importer.checkHeader(block, hash)
+    switch (checked.kind) {
+      case 'ok':
+        syncer.sawBlock(from, { hash, height: block.header.message.height })
+        void importer.import(block, hash, from, receivedAt).then(
+          outcome => this.#blame(outcome, from),
+          error => this.#log.error('import', { hash, error: String(error) }),
+        )
+        return 'accept'
+      case 'orphan':
+        importer.keepOrphan(block, hash, bytes.length, from)
+        return 'ignore'
+      case 'invalid':
+        this.#observer.rejected(checked, from)
+        // A block on a branch that finality has ruled out is late, not forged.
+        return checked.code === 'below-finalized' ? 'ignore' : 'reject'
+      default:
+        return 'ignore'
+    }
+  }
+
+  /** The header was good and the block travelled on, but its body breaks a rule: its producer signed that. */
+  #blame(outcome: ImportOutcome, from: PeerId): void {
+    if (outcome.kind !== 'invalid') return
+    this.#observer.rejected(outcome, from)
+    this.#parts?.peering.offended(from, 'rejected-block')
+  }
+
+  async #importSynced(importer: Importer, block: Block, hash: string, from: PeerId): Promise<ImportOutcome> {
+    const outcome = await importer.import(block, hash, `sync:${from}`, this.#now())
+    if (outcome.kind === 'invalid') this.#observer.rejected(outcome, from)
+    return outcome
+  }
+
+  async #deliver(importer: Importer, stack: Stack, block: Block): Promise<void> {
+    const hash = blockHash(block.header.message)
+    const outcome = await importer.import(block, hash, 'self', this.#now())
+    if (outcome.kind === 'invalid') this.#log.error('own block refused', { hash, code: outcome.code, reason: outcome.message })
+    if (outcome.kind === 'imported') await stack.publish('block', encodeBlock(block))
+  }
+
+  async #castVote(ballots: Ballots, stack: Stack, vote: SignedVote): Promise<void> {
+    await ballots.add(vote)
+    await stack.publish('vote', encodeVote(vote))
+  }
+
+  #headMoved(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void {
+    const parts = this.#parts
+    if (parts === undefined) return
+    const { chain, pool, syncer, producer, voter } = parts
+    const { returned, dropped } = pool.reorg(reverted, applied, address => chain.account(address))
+    const previous = {
+      hash: change.reverted[0] ?? change.ancestor.hash,
+      height: change.ancestor.height + change.reverted.length,
+    }
+    this.#observer.head(chain.head, change, previous, returned.length, dropped.length)
+    syncer.headMoved(change)
+    producer?.headMoved()
+    void voter?.headMoved()
+  }
+
+  async *onRequest(method: Method, bytes: Uint8Array, from: PeerId): AsyncGenerator<Uint8Array> {
+    const parts = this.#parts
+    if (parts === undefined) return
+    this.#metrics.get('trellis_node_served_requests_total').inc({ method, outcome: 'asked' })
+    if (method === 'peers') yield* this.#exchange.answer(parts.stack.records(), from, this.#now(), Math.random)
+    else yield* parts.syncer.onRequest(method, bytes, from)
+  }
+
+  onConnected(peer: PeerInfo): void {
+    this.#parts?.peering.connected(peer)
+    this.#parts?.syncer.onConnected(peer)
+    this.#observer.peer('connected', peer, this.#nameOf(peer.id), '')
+  }
+
+  onDisconnected(peer: PeerInfo, reason: string): void {
+    this.#parts?.syncer.onDisconnected(peer.id)
+    this.#parts?.peering.disconnected(peer)
+    this.#observer.peer('disconnected', peer, this.#nameOf(peer.id), reason)
+  }
+
+  onDiscovered(...[peers, source]: Parameters<StackEvents['onDiscovered']>): void {
+    this.#parts?.peering.discovered(peers, source)
+  }
+
+  onMesh(topic: Topic, peers: readonly PeerId[]): void {
+    this.#observer.mesh(topic, peers.map(peer => this.#nameOf(peer) || peer))
+  }
+
+  onMisbehaviour(peer: PeerId, offence: string): void {
+    this.#log.debug('misbehaviour', { peer, name: this.#nameOf(peer), offence })
+    this.#parts?.peering.offended(peer, offence)
+  }
+
+  #nameOf(peer: PeerId): string {
+    return this.#names.get(peer) ?? ''
+  }
+
+  #measure(chain: Chain, pool: Pool, stack: Stack, importer: Importer, links: Links): void {
+    const set = this.#metrics
+    set.get('trellis_node_head_height').set(chain.head.height)
+    set.get('trellis_node_justified_height').set(chain.justified.height)
+    set.get('trellis_node_finalized_height').set(chain.finalized.height)
+    set.get('trellis_node_head_age_seconds').set(Math.max(0, this.#now() - chain.head.timestamp) / 1_000)
+    set.get('trellis_node_pool_transactions').set(pool.count)
+    set.get('trellis_node_pool_bytes').set(pool.bytes)
+    set.get('trellis_node_orphans').set(importer.orphans)
+    set.get('trellis_node_link_rows').set(links.status().length)
+    const peers = stack.peers()
+    for (const direction of ['inbound', 'outbound'] as const)
+      set.get('trellis_node_peers').set({ direction }, peers.filter(peer => peer.direction === direction).length)
+    for (const direction of ['in', 'out'] as const) {
+      const { heldBytes, delayedBytes, leakedBytes } = links.totals[direction]
+      set.raise('trellis_node_link_held_bytes_total', { direction }, heldBytes)
+      set.raise('trellis_node_link_delayed_bytes_total', { direction }, delayedBytes)
+      set.raise('trellis_node_link_leaked_bytes_total', { direction }, leakedBytes)
+    }
+  }
+
+  async #keepHouse({ importer, snapshots, store, peering }: Parts): Promise<void> {
+    try {
+      await importer.exclusive(() => snapshots.save())
+      await store.setSlots({ 'address-book': new TextEncoder().encode(JSON.stringify(peering.keeper.book)) })
+      this.#metrics.get('trellis_node_store_bytes').set(await directoryBytes(this.#config.dataDir))
+    } catch (error) {
+      this.#log.error('housekeeping', { error: String(error) })
+    }
+  }
+}
+
+interface Parts {
+  readonly store: Store
+  readonly chain: Chain
+  readonly pool: Pool
+  readonly importer: Importer
+  readonly ballots: Ballots
+  readonly mempool: Mempool
+  readonly peering: Peering
+  readonly syncer: Syncer
+  readonly voter: Voter | undefined
+  readonly producer: Producer | undefined
+  readonly load: LoadGenerator | undefined
+  readonly view: View
+  readonly stack: Stack
+  readonly links: Links
+  readonly snapshots: Snapshots
+}
+
+function parseJson(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return undefined
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+async function directoryBytes(directory: string): Promise<number> {
+  let total = 0
+  for (const name of await readdir(directory)) {
+    const entry = await stat(join(directory, name)).catch(() => undefined)
+    total += entry?.size ?? 0
+  }
+  return total
+}

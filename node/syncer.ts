@@ -1,0 +1,363 @@
+// Runs synchronisation over a stack: handshakes, the scheduler's effects, and the answers to what peers ask.
+// The decisions are node/sync's; here are the sockets, the clock and the importer.
+import type { Block, Chain, Hash, Reorg, SignatureJob } from './chain/index.ts'
+import type { ImportOutcome } from './importer.ts'
+import { type Method, type PeerId, type PeerInfo, RequestRefused, type Stack } from './stacks/port.ts'
+import type { ChainView, SyncEffect, SyncEvent } from './sync/events.ts'
+import { createLimits } from './sync/limits.ts'
+import { PROTOCOL_VERSION, type Status } from './sync/messages.ts'
+import type { SyncOffence } from './sync/offences.ts'
+import { createState, step, targetHeight, usage } from './sync/scheduler.ts'
+import { type ServeReaders, serve } from './sync/serve.ts'
+import { judgeStatus, type StatusVerdict } from './sync/status.ts'
+import { checkHeaders } from './syncer-headers.ts'
+import { exchangeStatus, reasonOf, runRequest } from './syncer-requests.ts'
+
+/** Drives time-outs only; whatever is urgent happens on its event. */
+const TICK_MS = 100
+/** A peer that told nothing about its head for this long is asked. */
+const STATUS_INTERVAL_MS = 2_000
+/** A connection without a handshake after this is closed. */
+const HANDSHAKE_MS = 5_000
+/** Our status goes to one peer at most this often, however our head moves. */
+const PUSH_INTERVAL_MS = 250
+/** The answer to a wrong peer's status gets this long to leave before its connection closes. */
+const FAREWELL_MS = 250
+/** Answers in progress, all peers together. */
+const MAX_SERVING = 256
+/** A block ahead of our clock is tried again, at the latest after this. */
+const MAX_EARLY_MS = 2_000
+
+export interface SyncerEvents {
+  /** Handshake done, or a newer status of the same peer. */
+  onStatus(peer: PeerId, status: Status): void
+  /** Another chain or protocol; the connection is being closed. */
+  onWrongPeer(peer: PeerId, verdict: StatusVerdict & { kind: 'wrong' }): void
+  onMisbehaviour(peer: PeerId, offence: SyncOffence): void
+  onProgress(state: 'started' | 'finished', height: number, target: number): void
+  /** A request of ours ended. */
+  onRequest(method: Method, outcome: 'answered' | 'silence' | 'refused' | 'malformed'): void
+  /** A defect or a failing disk, not a peer's doing. */
+  onError(error: unknown): void
+}
+
+export interface SyncerParts {
+  readonly stack: Pick<Stack, 'request' | 'disconnect' | 'peers'>
+  readonly chain: Chain
+  readonly readers: Omit<ServeReaders, 'status'>
+  /** Takes blocks in the order of the calls; calls overlap. Headers are verified already, bodies are not. */
+  readonly importBlock: (block: Block, hash: Hash, from: PeerId) => Promise<ImportOutcome>
+  readonly verify: (jobs: readonly SignatureJob[]) => Promise<boolean>
+  readonly addCertificate: (bytes: Uint8Array) => Promise<boolean>
+  readonly name: string
+  readonly capabilities: readonly string[]
+  readonly now: () => number
+  readonly events: SyncerEvents
+}
+
+interface Contact {
+  readonly connectedAt: number
+  status: Status | null
+  heardAt: number
+  pushedAt: number
+  asking: boolean
+  wrong: boolean
+}
+
+export class Syncer {
+  readonly #parts: SyncerParts
+  readonly #state
+  readonly #limits = createLimits()
+  readonly #contacts = new Map<PeerId, Contact>()
+  readonly #open = new Map<number, AbortController>()
+  #events: SyncEvent[] = []
+  #stepping = false
+  #serving = 0
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(parts: SyncerParts) {
+    this.#parts = parts
+    this.#state = createState(viewOf(parts.chain), parts.chain.genesis.maxBlockBytes)
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    for (const controller of this.#open.values()) controller.abort()
+    this.#open.clear()
+  }
+
+  /** For NodeStatus.sync. */
+  get progress(): { state: 'idle' | 'syncing'; target: number } {
+    return { state: this.#state.syncing ? 'syncing' : 'idle', target: targetHeight(this.#state) }
+  }
+
+  /** What is held against its maxima. */
+  get usage(): ReturnType<typeof usage> {
+    return usage(this.#state)
+  }
+
+  /** The newest status of a peer; null before the handshake. */
+  statusOf(peer: PeerId): Status | null {
+    return this.#contacts.get(peer)?.status ?? null
+  }
+
+  /** The connection is up. The dialler speaks first; the other side learns from its request. */
+  onConnected(peer: PeerInfo): void {
+    const now = this.#parts.now()
+    if (!this.#contacts.has(peer.id)) {
+      this.#contacts.set(peer.id, {
+        connectedAt: now,
+        status: null,
+        heardAt: now,
+        pushedAt: 0,
+        asking: false,
+        wrong: false,
+      })
+    }
+    if (peer.direction === 'outbound') void this.#exchange(peer.id)
+  }
+
+  onDisconnected(peer: PeerId): void {
+    if (this.#contacts.delete(peer)) this.#feed({ kind: 'gone', peer })
+  }
+
+  /** A block arrived from the peer by gossip and its parent is known, or `orphan`. */
+  sawBlock(peer: PeerId, block: { readonly hash: Hash; readonly height: number }, orphan = false): void {
+    const contact = this.#contacts.get(peer)
+    if (!contact) return
+    contact.heardAt = this.#parts.now()
+    this.#feed({ kind: 'saw', peer, hash: block.hash, height: block.height, orphan })
+  }
+
+  /** A block is in the chain, whoever brought it. */
+  blockImported(hash: Hash): void {
+    if (this.#state.tree.entries.has(hash)) this.#feed({ kind: 'imported', hash })
+  }
+
+  /** The head moved. After a reorg gossip has nothing to tell our neighbours on the old side; our status does. */
+  headMoved(change: Reorg): void {
+    if (change.reverted.length > 0) this.#pushStatus()
+  }
+
+  /** Serves a peer's request; the stack turns RequestRefused into an error answer. */
+  async *onRequest(method: Exclude<Method, 'peers'>, bytes: Uint8Array, from: PeerId): AsyncGenerator<Uint8Array> {
+    if (this.#serving >= MAX_SERVING) throw new RequestRefused('busy', 'too many requests in progress')
+    if (this.#contacts.get(from)?.wrong) throw new RequestRefused('unknown', 'not of this network')
+    this.#serving++
+    try {
+      const { readers, now, events } = this.#parts
+      const context = {
+        readers: { ...readers, status: () => this.#ownStatus() },
+        limits: this.#limits,
+        now,
+        punish: (peer: PeerId, offence: SyncOffence) => events.onMisbehaviour(peer, offence),
+        onStatus: (peer: PeerId, status: Status) => this.#learn(peer, status),
+      }
+      yield* serve(context, method, bytes, from)
+    } finally {
+      this.#serving--
+    }
+  }
+
+  #ownStatus(): Status {
+    const { chain, name, capabilities } = this.#parts
+    const { hash, height, work } = chain.head
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      genesisHash: chain.genesisHash,
+      chainId: chain.genesis.chainId,
+      head: { hash, height, work },
+      justified: chain.justified,
+      finalized: chain.finalized,
+      name,
+      capabilities,
+    }
+  }
+
+  async #exchange(peer: PeerId): Promise<void> {
+    const contact = this.#contacts.get(peer)
+    if (!contact || contact.asking || contact.wrong || this.#stopped) return
+    contact.asking = true
+    contact.pushedAt = this.#parts.now()
+    const { stack, events } = this.#parts
+    try {
+      const status = await exchangeStatus(stack, peer, this.#ownStatus())
+      events.onRequest('status', 'answered')
+      if (this.#contacts.get(peer) === contact) this.#learn(peer, status)
+    } catch (error) {
+      const reason = reasonOf(error)
+      events.onRequest('status', reason)
+      if (reason === 'malformed') events.onMisbehaviour(peer, 'sync-malformed-answer')
+    } finally {
+      contact.asking = false
+    }
+  }
+
+  #learn(peer: PeerId, status: Status): boolean {
+    const contact = this.#contacts.get(peer)
+    // The request may arrive before the stack reported the connection; the dialler asks again soon.
+    if (!contact) return true
+    const verdict = judgeStatus(this.#ownStatus(), status)
+    if (verdict.kind === 'wrong') {
+      if (contact.wrong) return false
+      contact.wrong = true
+      this.#parts.events.onWrongPeer(peer, verdict)
+      setTimeout(() => void this.#disconnect(peer, verdict.reason), FAREWELL_MS).unref()
+      return false
+    }
+    const first = contact.status === null
+    contact.status = status
+    contact.heardAt = this.#parts.now()
+    this.#parts.events.onStatus(peer, status)
+    if (first) this.#feed({ kind: 'connected', peer, latencyMs: null })
+    this.#feed({ kind: 'status', peer, claim: { head: status.head, justified: status.justified } })
+    return true
+  }
+
+  #tick(): void {
+    const now = this.#parts.now()
+    for (const { id, latencyMs } of this.#parts.stack.peers())
+      if (latencyMs !== null && this.#contacts.has(id)) this.#feed({ kind: 'latency', peer: id, latencyMs })
+    for (const [peer, contact] of this.#contacts) {
+      if (contact.wrong) continue
+      if (contact.status === null && now - contact.connectedAt > HANDSHAKE_MS) {
+        contact.wrong = true
+        void this.#disconnect(peer, 'no handshake')
+      } else if (now - contact.heardAt > STATUS_INTERVAL_MS && now - contact.pushedAt > STATUS_INTERVAL_MS) {
+        void this.#exchange(peer)
+      }
+    }
+    this.#feed({ kind: 'tick' })
+  }
+
+  #pushStatus(): void {
+    const now = this.#parts.now()
+    const { work } = this.#parts.chain.head
+    for (const [peer, contact] of this.#contacts) {
+      if (contact.status === null || contact.status.head.work >= work || now - contact.pushedAt < PUSH_INTERVAL_MS)
+        continue
+      void this.#exchange(peer)
+    }
+  }
+
+  async #disconnect(peer: PeerId, reason: string): Promise<void> {
+    try {
+      await this.#parts.stack.disconnect(peer, reason)
+    } catch (error) {
+      this.#parts.events.onError(error)
+    }
+  }
+
+  /** Effects may bring about further events at once; those wait for their turn. */
+  #feed(event: SyncEvent): void {
+    this.#events.push(event)
+    if (this.#stepping || this.#stopped) return
+    this.#stepping = true
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift())
+        for (const effect of step(this.#state, next, this.#parts.now())) this.#run(effect)
+    } finally {
+      this.#stepping = false
+    }
+  }
+
+  #run(effect: SyncEffect): void {
+    const { events } = this.#parts
+    switch (effect.kind) {
+      case 'request-headers':
+      case 'request-bodies':
+      case 'request-finality':
+        void this.#request(effect)
+        break
+      case 'request-status':
+        void this.#exchange(effect.peer)
+        break
+      case 'cancel':
+        this.#open.get(effect.request)?.abort()
+        this.#open.delete(effect.request)
+        break
+      case 'check-headers':
+        void this.#check(effect)
+        break
+      case 'import':
+        void this.#import(effect.block, effect.hash, effect.from)
+        break
+      case 'punish':
+        events.onMisbehaviour(effect.peer, effect.offence)
+        break
+      case 'progress':
+        events.onProgress(effect.state, this.#parts.chain.head.height, effect.target)
+        if (effect.state === 'finished') this.#pushStatus()
+    }
+  }
+
+  async #request(effect: Extract<SyncEffect, { kind: 'request-headers' | 'request-bodies' | 'request-finality' }>) {
+    const { stack, addCertificate, events } = this.#parts
+    const controller = new AbortController()
+    this.#open.set(effect.request, controller)
+    const feed = (event: SyncEvent) => this.#feed(event)
+    const end = await runRequest({ stack, feed, addCertificate }, effect, controller.signal)
+    if (controller.signal.aborted) return
+    this.#open.delete(effect.request)
+    const method = effect.kind.slice('request-'.length) as Method
+    events.onRequest(method, end.kind === 'failed' ? end.reason : end.kind === 'bad-body' ? 'malformed' : 'answered')
+    this.#feed(end)
+  }
+
+  async #check(effect: Extract<SyncEffect, { kind: 'check-headers' }>): Promise<void> {
+    const { chain, verify, now, events } = this.#parts
+    try {
+      this.#feed(await checkHeaders(chain, verify, effect, now))
+    } catch (error) {
+      events.onError(error)
+      this.#feed({ kind: 'checked', request: effect.request, valid: 0, problem: 'early' })
+    }
+  }
+
+  async #import(block: Block, hash: Hash, from: PeerId): Promise<void> {
+    const { importBlock, now, events } = this.#parts
+    try {
+      const outcome = await importBlock(block, hash, from)
+      if (outcome.kind !== 'early') return this.#feed(importEvent(hash, outcome))
+      const wait = Math.max(0, Math.min(outcome.at - now(), MAX_EARLY_MS))
+      setTimeout(() => this.#feed({ kind: 'import-failed', hash, reason: 'retry' }), wait).unref()
+    } catch (error) {
+      events.onError(error)
+      this.#feed({ kind: 'import-failed', hash, reason: 'retry' })
+    }
+  }
+}
+
+/** What the importer's verdict means to the scheduler. */
+export function importEvent(hash: Hash, outcome: Exclude<ImportOutcome, { kind: 'early' }>): SyncEvent {
+  if (outcome.kind === 'orphan') return { kind: 'import-failed', hash, reason: 'retry' }
+  if (outcome.kind !== 'invalid') return { kind: 'imported', hash }
+  switch (outcome.code) {
+    // Another body may match the header: the peer that brought this one is at fault, not the block.
+    case 'wrong-body-root':
+    case 'malformed':
+    case 'oversized':
+      return { kind: 'import-failed', hash, reason: 'bad-body' }
+    case 'below-finalized':
+      return { kind: 'import-failed', hash, reason: 'stale' }
+    default:
+      return { kind: 'import-failed', hash, reason: 'invalid' }
+  }
+}
+
+function viewOf(chain: Chain): ChainView {
+  return {
+    has: hash => chain.has(hash),
+    work: hash => chain.get(hash)?.work,
+    head: () => chain.head,
+    justified: () => chain.justified,
+    locator: () => chain.locator(),
+  }
+}
