@@ -24,6 +24,7 @@ export type Rng = () => number
 interface Held<T> {
   readonly item: T
   arrivedAt: number
+  /** Not before: the pieces ahead of it leave first, however long they take. */
   dueAt: number
   /** The piece's own draws, kept so that a changed link reschedules it without drawing again. */
   readonly deviation: number
@@ -48,7 +49,6 @@ export class Shaper<T extends Sized> {
   #full = false
   /** When the link has finished sending what it was given: the rate limit. */
   #busyUntil = Number.NEGATIVE_INFINITY
-  #lastDue = Number.NEGATIVE_INFINITY
   #deviation = 0
 
   get link(): Link {
@@ -103,7 +103,6 @@ export class Shaper<T extends Sized> {
     if (sameLink(old, link)) return
     this.#link = link
     this.#busyUntil = link.rate === undefined ? Number.NEGATIVE_INFINITY : now
-    this.#lastDue = Number.NEGATIVE_INFINITY
     for (let i = this.#first; i < this.#queue.length; i++) {
       const held = this.#queue[i]!
       if (blocks(old)) held.arrivedAt = now
@@ -146,10 +145,7 @@ export class Shaper<T extends Sized> {
     const sent = rate === undefined ? start : start + (held.item.byteLength / rate) * 1_000
     this.#busyUntil = sent
     const travel = Math.max(0, delayMs + jitterMs * held.deviation)
-    const due = sent + travel + retransmissionMs(held.item.byteLength, loss, held.lossDraws)
-    // A stream keeps its order: who was delayed delays everybody behind.
-    held.dueAt = Math.max(due, this.#lastDue)
-    this.#lastDue = held.dueAt
+    held.dueAt = sent + travel + retransmissionMs(held.item.byteLength, loss, held.lossDraws)
   }
 }
 

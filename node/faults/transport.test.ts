@@ -8,6 +8,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Link, LinkRow } from '../../api/link.ts'
 import { Links } from './links.ts'
+import { MAX_HELD_BYTES } from './shaper.ts'
 import { linkTransport } from './transport.ts'
 
 const PROTOCOL = '/test/lines/1'
@@ -21,6 +22,8 @@ interface TestNode {
   /** Lines received on PROTOCOL, with the time. */
   readonly received: { line: string; at: number }[]
   receivedBytes: number
+  /** Inbound connections libp2p was asked to accept. */
+  inbound: number
 }
 
 const running: TestNode[] = []
@@ -51,6 +54,10 @@ async function startNode(name: string, host: string, kind: 'tcp' | 'ws' = 'tcp')
     connectionManager: { inboundConnectionThreshold: 1_000 },
     connectionGater: {
       denyDialMultiaddr: () => false,
+      denyInboundConnection: () => {
+        node.inbound++
+        return false
+      },
       denyInboundEncryptedConnection: (peerId, connection) => {
         faults.identify(connection, peerId.toString())
         return false
@@ -61,7 +68,7 @@ async function startNode(name: string, host: string, kind: 'tcp' | 'ws' = 'tcp')
       },
     },
   })
-  const node: TestNode = { name, host, libp2p, links, received: [], receivedBytes: 0 }
+  const node: TestNode = { name, host, libp2p, links, received: [], receivedBytes: 0, inbound: 0 }
   await libp2p.handle(PROTOCOL, stream => {
     let text = ''
     stream.addEventListener('message', event => {
@@ -245,7 +252,7 @@ test('a dial into a drop hangs until its time-out, and one that waits long enoug
   const start = performance.now()
   await expect(connect(a, b, 400)).rejects.toThrow()
   expect(performance.now() - start).toBeGreaterThan(350)
-  expect(b.libp2p.getConnections()).toHaveLength(0)
+  expect(b.inbound).toBe(0)
   await connect(a, b, 10_000)
   expect(performance.now() - start).toBeGreaterThan(1_400)
   expect(await roundTrip(a, b)).toBeLessThan(50)
@@ -263,17 +270,19 @@ test('a third node is not touched by a cut between two', async () => {
   await expect(a.libp2p.services.ping.ping(b.libp2p.peerId, { signal: AbortSignal.timeout(200) })).rejects.toThrow()
 })
 
-test('a connection closed during a drop stays open at the other end until the drop is over', async () => {
+test.each(['close', 'abort'] as const)('%s during a drop is not seen at the other end until it is over', async end => {
   const a = await startNode('a', '127.77.0.1')
   const b = await startNode('b', '127.77.0.2')
-  const [connection] = [await connect(a, b)]
+  const connection = await connect(a, b)
   await until(
     'accepted',
     () => b.libp2p.getConnections().length === 1,
     () => b.libp2p.getConnections().length,
   )
-  cut(a, b)
-  connection.abort(new Error('gave up'))
+  // Only this end holds anything back: the other would see whatever got out.
+  a.links.apply(row(b, ['in', 'out'], drop))
+  if (end === 'close') await connection.close({ signal: AbortSignal.timeout(100) }).catch(() => {})
+  else connection.abort(new Error('gave up'))
   expect(b.libp2p.getConnections()[0]!.remoteAddr.toString()).toContain(a.host)
   await until(
     'closed here',
@@ -286,7 +295,6 @@ test('a connection closed during a drop stays open at the other end until the dr
     () => b.libp2p.getConnections().length,
   )
   a.links.remove('row')
-  b.links.remove('row')
   await until(
     'closed there',
     () => b.libp2p.getConnections().length === 0,
@@ -294,28 +302,40 @@ test('a connection closed during a drop stays open at the other end until the dr
   )
 })
 
-test('more than the shaper holds waits at the writer and arrives whole', async () => {
+test.each([
+  // The receiver's shaper fills up: it stops reading from the socket.
+  { direction: 'in' as const },
+  // The sender's fills up: it takes no more.
+  { direction: 'out' as const },
+])('a shaper that is full ($direction) makes the writer wait, and everything arrives whole', async ({ direction }) => {
   const a = await startNode('a', '127.77.0.1')
   const b = await startNode('b', '127.77.0.2')
   await connect(a, b)
   const streams = await Promise.all(Array.from({ length: 16 }, () => lines(a, b)))
   const each = 400_000
-  // Only the receiver drops: its shaper fills up, and it stops reading from the socket.
-  b.links.apply(row(a, ['in'], drop, 1_000))
-  await Promise.all(
+  const [at, other] = direction === 'in' ? [b, a] : [a, b]
+  at.links.apply(row(other, [direction], drop))
+  const written = Promise.all(
     streams.map(async stream => {
       for (let sent = 0; sent < each; sent += 40_000) {
         if (!stream.send(new Uint8Array(40_000).fill(120))) await stream.onDrain()
       }
     }),
   )
+  const held = () => at.links.totals[direction].heldBytes
+  await until('full', () => held() >= MAX_HELD_BYTES, held)
+  // What one read from the socket brings may come on top.
+  await holds(() => held() <= MAX_HELD_BYTES + 128 * 1_024, 200, held)
+  expect(b.receivedBytes).toBe(0)
+  at.links.remove('row')
+  await written
   await until(
     'all bytes',
     () => b.receivedBytes === 16 * each,
     () => b.receivedBytes,
   )
   expect(a.libp2p.getConnections()).toHaveLength(1)
-  expect(leaked(b)).toBe(0)
+  expect(leaked(a) + leaked(b)).toBe(0)
 })
 
 test('a node that goes away during a drop is missed only when the drop is over', async () => {
