@@ -19,7 +19,9 @@ export function headersArrived(
   if (!first) return emptyAnswer(peer, request, now)
   if (headers.length > request.max) return blame(peer, 'sync-malformed-answer', now)
   if (headers.some(link => state.invalid.has(link.hash))) return blame(peer, 'sync-invalid-block', now)
-  if (!isKnown(state, first.parent) || !isLinked(headers)) return blame(peer, 'sync-unlinked-headers', now)
+  if (!request.locator.includes(first.parent) || !isLinked(headers)) return blame(peer, 'sync-unlinked-headers', now)
+  // The pending header it continues was dropped while the answer was on its way.
+  if (!isKnown(state, first.parent)) return []
   const fresh = headers.findIndex(link => !isKnown(state, link.hash))
   const full = headers.length === request.max
   const links = fresh === -1 ? [] : headers.slice(fresh)

@@ -61,25 +61,34 @@ export function importFailed(
   if (entry?.state !== 'importing') return []
   state.importing--
   entry.state = 'held'
-  entry.attempts++
   if (event.reason === 'invalid') return condemn(state, entry)
+  // Waiting for a parent that is itself fetched again is no attempt.
+  if (!state.tree.entries.has(entry.parent)) entry.attempts++
   if (event.reason === 'stale' || entry.attempts >= MAX_IMPORT_ATTEMPTS) {
     dropSubtree(state, entry)
     return []
   }
-  if (event.reason === 'retry') {
-    enqueue(state, entry)
-    return []
+  if (event.reason === 'bad-body') return distrust(state, entry, now)
+  enqueue(state, entry)
+  return []
+}
+
+/** A body was not its block's: whatever else that peer brought and is not in import yet is fetched again elsewhere. */
+function distrust(state: SyncState, entry: Entry, now: Millis): SyncEffect[] {
+  const source = entry.bodyFrom!
+  const peer = state.peers.get(source)
+  if (peer) backOff(peer, now, false)
+  for (const other of state.tree.entries.values()) {
+    const parent = state.tree.entries.get(other.parent)
+    if ((other.state === 'held' || other.state === 'queued') && other.bodyFrom === source) {
+      releaseBody(state, other)
+      other.state = other.requests > 0 ? 'requested' : 'wanted'
+    } else if (other.state === 'queued' && parent && parent.state !== 'queued' && parent.state !== 'importing') {
+      other.state = 'held'
+    }
   }
-  const source = state.peers.get(entry.bodyFrom!)
-  if (source) backOff(source, now, false)
-  const effects = [punish(entry.bodyFrom!, 'sync-wrong-body')]
-  releaseBody(state, entry)
-  entry.state = 'wanted'
-  // What was queued behind it waits for the body again.
-  for (const above of subtree(state.tree, entry)) if (above.state === 'queued') above.state = 'held'
   state.queue = state.queue.filter(queued => queued.state === 'queued')
-  return effects
+  return [punish(source, 'sync-wrong-body')]
 }
 
 /** A block breaks a rule: it and everything above it goes, and all who vouched for it pay. */

@@ -118,7 +118,7 @@ function rescue(state: SyncState, now: Millis, bestHeight: number): SyncEffect[]
     const picked: Entry[] = []
     for (const entry of late.pending.values()) {
       if (picked.length >= MAX_RESCUE || !fits(state, picked.length + 1)) break
-      if (entry.requests === 1 && (sure(entry) || likely(entry))) picked.push(entry)
+      if (entry.state === 'requested' && entry.requests === 1 && (sure(entry) || likely(entry))) picked.push(entry)
     }
     if (picked.length > 0) return [openBodies(state, peer, picked, true, now)]
   }

@@ -87,6 +87,7 @@ function openRequest(state: SyncState, peer: SyncPeer, start: Entry | undefined,
     startedAt: now,
     progressAt: now,
     target: peer.head!.hash,
+    locator,
     max,
   })
   return { kind: 'request-headers', request: id, peer: peer.id, locator, max }

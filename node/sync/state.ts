@@ -17,6 +17,7 @@ export interface HeadersRequest extends Opened {
   readonly kind: 'headers'
   /** The announced head it is meant to reach. */
   readonly target: Hash
+  readonly locator: readonly Hash[]
   readonly max: number
 }
 export interface BodiesRequest extends Opened {
