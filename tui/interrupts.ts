@@ -12,7 +12,10 @@ export function listenForInterrupts(onFirst: () => void = () => {}): Interrupts 
   const stop = new AbortController()
   const force = new AbortController()
   const listener = (): void => {
-    if (stop.signal.aborted) return force.abort()
+    if (stop.signal.aborted) {
+      force.abort()
+      return
+    }
     stop.abort()
     onFirst()
   }
