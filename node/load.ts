@@ -1,6 +1,7 @@
 // The load role: signed transfers at a steady rate from the accounts the testnet's seed funded for this node.
-import { type SigningKey, signingKey } from './verifier.ts'
+
 import type { SignedTransaction, Transaction } from './chain/types.ts'
+import { type SigningKey, signingKey } from './verifier.ts'
 
 /** How often the generator wakes; each time it sends what is due since the last. */
 const tickMs = 50

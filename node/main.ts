@@ -20,7 +20,9 @@ function fail(error: unknown): never {
 }
 
 function isListenError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'].includes(String(error.code))
+  return (
+    error instanceof Error && 'code' in error && ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'].includes(String(error.code))
+  )
 }
 
 async function main(): Promise<void> {

@@ -1,12 +1,22 @@
 // Transactions between the outside and the pool: verified once, pooled, and spread in batches.
-import { decodeBody, encodeBody, type Hash, type SignedTransaction, transactionId, transactionJob } from './chain/index.ts'
+import {
+  decodeBody,
+  decodeTransaction,
+  encodeBody,
+  type Hash,
+  type SignedTransaction,
+  transactionId,
+  transactionJob,
+} from './chain/index.ts'
 import type { AccountView, Pool, Refusal } from './chain/pool.ts'
-import type { Stack, Verdict } from './stacks/port.ts'
+import type { PeerId, Stack, Verdict } from './stacks/port.ts'
+import { encodePoolRequest } from './sync/messages.ts'
 import type { Verifier } from './verifier.ts'
 
 /** Transactions of one gossip message; the first of a batch waits at most `batchDelayMs` for company. */
 export const maxBatch = 256
 const batchDelayMs = 20
+const pullTimeoutMs = 5_000
 
 export type SubmitResult =
   | { readonly kind: 'accepted' | 'known'; readonly id: Hash }
@@ -57,12 +67,30 @@ export class Mempool {
       return 'reject'
     }
     if (transactions.length === 0 || transactions.length > maxBatch) return 'reject'
+    return this.#take(transactions)
+  }
+
+  /** Asks a new peer for the best of its pool: what was sent while we were apart reaches nobody by gossip any more. */
+  async pull(stack: Pick<Stack, 'request'>, peer: PeerId): Promise<void> {
+    const found: SignedTransaction[] = []
+    try {
+      for await (const frame of stack.request(peer, 'pool', encodePoolRequest([]), { timeoutMs: pullTimeoutMs })) {
+        found.push(decodeTransaction(frame))
+        if (found.length >= maxBatch) break
+      }
+    } catch {
+      // What arrived before the end is as good as any; the peer's requests are judged elsewhere.
+    }
+    await this.#take(found)
+  }
+
+  async #take(transactions: readonly SignedTransaction[]): Promise<Verdict> {
     const fresh = transactions.filter(transaction => !this.#pool.has(transactionId(transaction, this.#domain)))
-    if (fresh.length === 0) return 'ignore'
     // A transaction that was included meanwhile costs no verification and is nobody's fault.
     const wanted = fresh.filter(({ message }) => message.nonce >= this.#account(message.sender).nonce)
     if (wanted.length === 0) return 'ignore'
-    if (!(await this.#verifier.verify(wanted.map(transaction => transactionJob(transaction, this.#domain))))) return 'reject'
+    if (!(await this.#verifier.verify(wanted.map(transaction => transactionJob(transaction, this.#domain)))))
+      return 'reject'
     for (const transaction of wanted) this.#pool.add(transaction, this.#account)
     return 'accept'
   }

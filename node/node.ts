@@ -48,6 +48,9 @@ const housekeepingMs = 5_000
 /** A miner that knows of other validators waits for a peer this long before it goes on alone, as after a lone restart. */
 const lonelyStartMs = 15_000
 
+/** Names of peers remembered, for people to read. */
+const maxNames = 8_192
+
 export class Node implements StackEvents {
   readonly #config: NodeConfig
   readonly #log: Log
@@ -58,6 +61,8 @@ export class Node implements StackEvents {
   readonly #verifier = new Verifier()
   readonly #exchange = new ExchangeServer()
   readonly #names = new Map<PeerId, string>()
+  /** Connected peers that completed their handshake. */
+  readonly #met = new Set<PeerId>()
   readonly #servers: RunningServer[] = []
   readonly #timers: NodeJS.Timeout[] = []
   #parts: Parts | undefined
@@ -68,7 +73,8 @@ export class Node implements StackEvents {
     this.#log = log
     this.#metrics = createMetrics({ testnet: config.testnet, node: config.name, group: config.group })
     this.#observer = new Observer({ log, metrics: this.#metrics, now: this.#now })
-    for (const { peerId, name } of [...config.network.bootstrap, ...config.network.static]) this.#names.set(peerId, name)
+    for (const { peerId, name } of [...config.network.bootstrap, ...config.network.static])
+      this.#names.set(peerId, name)
   }
 
   /** Throws StoreError, ConfigError, GenesisError or what the system says of an address; the process then ends. */
@@ -91,12 +97,16 @@ export class Node implements StackEvents {
     })
     const parts = await this.#assemble(store, chain, stack, links)
     this.#parts = parts
-    this.#log.info('starting', { height: chain.head.height, finalized: chain.finalized.height, genesis: chain.genesisHash, peerId: stack.id })
+    this.#log.info('starting', {
+      height: chain.head.height,
+      finalized: chain.finalized.height,
+      genesis: chain.genesisHash,
+      peerId: stack.id,
+    })
     await this.#serve(parts)
     await stack.start(this)
     parts.syncer.start()
     parts.peering.start()
-    parts.load?.start()
     this.#startProducing(parts)
     this.#timers.push(setInterval(() => void this.#keepHouse(parts), housekeepingMs))
     this.#ready = true
@@ -186,7 +196,11 @@ export class Node implements StackEvents {
       capabilities: [],
       now: this.#now,
       events: {
-        onStatus: (peer, status) => this.#names.set(peer, status.name),
+        onStatus: (peer, status) => {
+          if (!this.#met.has(peer)) void mempool.pull(stack, peer)
+          this.#met.add(peer)
+          this.#learnName(peer, status.name)
+        },
         onWrongPeer: (peer, verdict) => {
           this.#log.info('wrong peer', { peer, reason: verdict.reason })
           if (verdict.code === 'wrong-network') peering.offended(peer, 'wrong-network')
@@ -198,8 +212,7 @@ export class Node implements StackEvents {
       },
     })
     const validator = config.keys.validator === undefined ? undefined : signingKey(config.keys.validator)
-    const voter =
-      validator && (await Voter.open(chain, validator, store, vote => this.#castVote(ballots, stack, vote)))
+    const voter = validator && (await Voter.open(chain, validator, store, vote => this.#castVote(ballots, stack, vote)))
     const producer =
       validator &&
       new Producer({
@@ -237,9 +250,27 @@ export class Node implements StackEvents {
       now: this.#now,
     })
     this.#metrics.onScrape(() => this.#measure(chain, pool, stack, importer, links))
-    this.#metrics.get('trellis_node_info').set({ version, stack: stack.name, role: config.role, region: config.region }, 1)
+    this.#metrics
+      .get('trellis_node_info')
+      .set({ version, stack: stack.name, role: config.role, region: config.region }, 1)
     const snapshots = new Snapshots(chain, store)
-    return { store, chain, pool, importer, ballots, mempool, peering, syncer, voter, producer, load, view, stack, links, snapshots }
+    return {
+      store,
+      chain,
+      pool,
+      importer,
+      ballots,
+      mempool,
+      peering,
+      syncer,
+      voter,
+      producer,
+      load,
+      view,
+      stack,
+      links,
+      snapshots,
+    }
   }
 
   async #serve({ view, links, stack }: Parts): Promise<void> {
@@ -278,17 +309,18 @@ export class Node implements StackEvents {
     )
   }
 
-  /** Production begins with the first peer whose chain we know, or soon without any when nobody answers. */
-  #startProducing({ producer, syncer, stack }: Parts): void {
-    if (producer === undefined) return
+  /** Production and load begin with the first peer whose chain we know and have, or alone when nobody answers. */
+  #startProducing({ producer, load, syncer }: Parts): void {
+    if (producer === undefined && load === undefined) return
     const since = this.#now()
-    const alone = this.#config.genesis.validators.length === 1
+    const alone = this.#config.genesis.validators.length === 1 && producer !== undefined
     const timer = setInterval(() => {
-      const met = stack.peers().some(({ id }) => syncer.statusOf(id) !== null)
+      const met = this.#met.size > 0
       if (!alone && !met && this.#now() - since < lonelyStartMs) return
       if (met && syncer.progress.state === 'syncing') return
       clearInterval(timer)
-      producer.start()
+      producer?.start()
+      load?.start()
     }, 100)
     this.#timers.push(timer)
   }
@@ -360,7 +392,8 @@ export class Node implements StackEvents {
   async #deliver(importer: Importer, stack: Stack, block: Block): Promise<void> {
     const hash = blockHash(block.header.message)
     const outcome = await importer.import(block, hash, 'self', this.#now())
-    if (outcome.kind === 'invalid') this.#log.error('own block refused', { hash, code: outcome.code, reason: outcome.message })
+    if (outcome.kind === 'invalid')
+      this.#log.error('own block refused', { hash, code: outcome.code, reason: outcome.message })
     if (outcome.kind === 'imported') await stack.publish('block', encodeBlock(block))
   }
 
@@ -399,6 +432,7 @@ export class Node implements StackEvents {
   }
 
   onDisconnected(peer: PeerInfo, reason: string): void {
+    this.#met.delete(peer.id)
     this.#parts?.syncer.onDisconnected(peer.id)
     this.#parts?.peering.disconnected(peer)
     this.#observer.peer('disconnected', peer, this.#nameOf(peer.id), reason)
@@ -409,12 +443,20 @@ export class Node implements StackEvents {
   }
 
   onMesh(topic: Topic, peers: readonly PeerId[]): void {
-    this.#observer.mesh(topic, peers.map(peer => this.#nameOf(peer) || peer))
+    this.#observer.mesh(
+      topic,
+      peers.map(peer => this.#nameOf(peer) || peer),
+    )
   }
 
   onMisbehaviour(peer: PeerId, offence: string): void {
     this.#log.debug('misbehaviour', { peer, name: this.#nameOf(peer), offence })
     this.#parts?.peering.offended(peer, offence)
+  }
+
+  #learnName(peer: PeerId, name: string): void {
+    this.#names.set(peer, name)
+    if (this.#names.size > maxNames) this.#names.delete(this.#names.keys().next().value!)
   }
 
   #nameOf(peer: PeerId): string {

@@ -38,7 +38,8 @@ export class Observer {
     this.#metrics.get('trellis_node_blocks_imported_total').inc({ source })
     this.#metrics.get('trellis_node_transactions_imported_total').inc(transactions)
     this.#metrics.get('trellis_node_block_import_seconds').observe((this.#now() - receivedAt) / 1_000)
-    if (source === 'gossip') this.#metrics.get('trellis_node_block_delivery_seconds').observe(Math.max(0, delayMs) / 1_000)
+    if (source === 'gossip')
+      this.#metrics.get('trellis_node_block_delivery_seconds').observe(Math.max(0, delayMs) / 1_000)
   }
 
   rejected(outcome: Extract<ImportOutcome, { kind: 'invalid' }>, from: string): void {

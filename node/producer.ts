@@ -49,8 +49,7 @@ export class Producer {
     clearTimeout(this.#timer)
     const { chain, key, now } = this.#parts
     const parent = chain.head.hash
-    if (this.#ticket?.parent !== parent)
-      this.#ticket = { parent, bytes: key.sign(chain.ticketRoot()) }
+    if (this.#ticket?.parent !== parent) this.#ticket = { parent, bytes: key.sign(chain.ticketRoot()) }
     const wait = chain.waitMs(toHex(key.publicKey), this.#ticket.bytes)
     const due = Math.max(chain.head.timestamp, this.#since) + wait
     this.#timer = setTimeout(() => this.#due(due), Math.min(Math.max(0, due - now()), longestTimerMs))

@@ -54,7 +54,8 @@ export async function replayTo(chain: Chain, store: Store, hash: Hash): Promise<
     const [header, body] = [await store.header(missing), await store.body(missing)]
     if (header === undefined || body === undefined) throw new Error(`block ${missing} is in the chain but not stored`)
     const result = chain.replay({ header: decodeHeader(header), transactions: decodeBody(body) })
-    if (result.kind !== 'replayed') throw new Error(`stored block ${missing} does not execute: ${JSON.stringify(result)}`)
+    if (result.kind !== 'replayed')
+      throw new Error(`stored block ${missing} does not execute: ${JSON.stringify(result)}`)
   }
 }
 

@@ -325,30 +325,30 @@ export class Syncer {
     const { importBlock, now, events } = this.#parts
     try {
       const outcome = await importBlock(block, hash, from)
-      if (outcome.kind !== 'early') return this.#feed(importEvent(hash, outcome))
+      if (outcome.kind !== 'early') return this.#feed(importEvent(hash, from, outcome))
       const wait = Math.max(0, Math.min(outcome.at - now(), MAX_EARLY_MS))
-      setTimeout(() => this.#feed({ kind: 'import-failed', hash, reason: 'retry' }), wait).unref()
+      setTimeout(() => this.#feed({ kind: 'import-failed', hash, from, reason: 'retry' }), wait).unref()
     } catch (error) {
       events.onError(error)
-      this.#feed({ kind: 'import-failed', hash, reason: 'retry' })
+      this.#feed({ kind: 'import-failed', hash, from, reason: 'retry' })
     }
   }
 }
 
 /** What the importer's verdict means to the scheduler. */
-export function importEvent(hash: Hash, outcome: Exclude<ImportOutcome, { kind: 'early' }>): SyncEvent {
-  if (outcome.kind === 'orphan') return { kind: 'import-failed', hash, reason: 'retry' }
+export function importEvent(hash: Hash, from: PeerId, outcome: Exclude<ImportOutcome, { kind: 'early' }>): SyncEvent {
+  if (outcome.kind === 'orphan') return { kind: 'import-failed', hash, from, reason: 'retry' }
   if (outcome.kind !== 'invalid') return { kind: 'imported', hash }
   switch (outcome.code) {
     // Another body may match the header: the peer that brought this one is at fault, not the block.
     case 'wrong-body-root':
     case 'malformed':
     case 'oversized':
-      return { kind: 'import-failed', hash, reason: 'bad-body' }
+      return { kind: 'import-failed', hash, from, reason: 'bad-body' }
     case 'below-finalized':
-      return { kind: 'import-failed', hash, reason: 'stale' }
+      return { kind: 'import-failed', hash, from, reason: 'stale' }
     default:
-      return { kind: 'import-failed', hash, reason: 'invalid' }
+      return { kind: 'import-failed', hash, from, reason: 'invalid' }
   }
 }
 

@@ -1,5 +1,13 @@
 // Casts this validator's finality votes. A vote is on disk before it is sent: a restart must not vote against itself.
-import { type Chain, decodeVote, encodeVote, type SignedVote, toHex, type Vote, voteSigningRoot } from './chain/index.ts'
+import {
+  type Chain,
+  decodeVote,
+  encodeVote,
+  type SignedVote,
+  toHex,
+  type Vote,
+  voteSigningRoot,
+} from './chain/index.ts'
 import type { Store } from './store/store.ts'
 import type { SigningKey } from './verifier.ts'
 

@@ -1,7 +1,7 @@
 // What a node keeps on disk: every block it holds, which of them is the main chain, a state snapshot to restart from,
 // and the few values that must survive a crash (the last vote above all). One LevelDB per data directory.
 import { ClassicLevel } from 'classic-level'
-import { type Hash, decodeHex, encodeHex } from './keys.ts'
+import { decodeHex, encodeHex, type Hash } from './keys.ts'
 
 export type StoreErrorCode = 'in-use' | 'wrong-chain' | 'unreadable' | 'full'
 
