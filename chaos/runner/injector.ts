@@ -1,0 +1,142 @@
+// One fault from its start to its end: injected at all targets at once, held, and lifted from all.
+// Nothing here can leave a fault behind: link rows carry their end, and whatever happens the fault is lifted before the
+// promise resolves.
+import type { LinkPeer, LinkRow } from '../../api/link.ts'
+import type { FaultStatus } from '../../api/observation.ts'
+import type { FaultWindow } from '../../api/run.ts'
+import { actsOnLinks, type CompiledFault, rowId, rowsOf } from '../matrix.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { type NodeClient, pause, reasonOf } from './node-client.ts'
+
+/** Rows end by themselves this much after the planned end: time to inject the last target, and to lift in order. */
+export const ROW_ALLOWANCE_MS = 4_000
+/** A node that has not taken its row by then counts as not injected. */
+const INJECT_TIMEOUT_MS = 3_000
+const RETRY_MS = 200
+const MAX_LISTED_LINKS = 20_000
+
+export interface InjectorOptions {
+  readonly experiment: string
+  readonly peers: readonly LinkPeer[]
+  readonly clients: ReadonlyMap<string, NodeClient>
+  readonly lifecycle: Lifecycle | undefined
+  readonly now: () => number
+  readonly onState: (
+    fault: string,
+    state: 'injecting' | 'active' | 'lifting' | 'over' | 'failed',
+    until: number | null,
+  ) => void
+}
+
+/** Runs the fault and fills in its window. Lifts at once when the signal aborts. Never rejects. */
+export async function runFault(
+  compiled: CompiledFault,
+  window: FaultWindow,
+  options: InjectorOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { now, onState } = options
+  const { name, durationMs } = compiled.fault
+  // Lifting and its calls must go through although the run was aborted.
+  const untilLifted = new AbortController().signal
+  const rows = actsOnLinks(compiled)
+    ? rowsOf(compiled, options.peers, rowId(options.experiment, name), Math.ceil(now() + durationMs + ROW_ALLOWANCE_MS))
+    : new Map<string, LinkRow>()
+  const act = actsOnLinks(compiled) ? linkAct(rows, window, options) : lifecycleAct(compiled, options)
+
+  onState(name, 'injecting', null)
+  const outcomes = await Promise.allSettled(act.targets.map(target => act.inject(target, untilLifted)))
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected' ? [{ node: act.targets[index]!, message: reasonOf(outcome.reason) }] : [],
+  )
+  window.failures.push(...failures)
+  if (failures.length === 0) {
+    window.injectedAt = now()
+    window.plannedEnd = window.injectedAt + durationMs
+    onState(name, 'active', window.plannedEnd)
+    await pause(durationMs, signal)
+  }
+  window.liftedAt = failures.length === 0 ? now() : null
+  onState(name, 'lifting', null)
+  const lifted = await Promise.allSettled(act.targets.map(target => act.lift(target, untilLifted)))
+  for (const [index, outcome] of lifted.entries()) {
+    if (outcome.status === 'rejected')
+      window.failures.push({ node: act.targets[index]!, message: `could not be lifted: ${reasonOf(outcome.reason)}` })
+  }
+  if (failures.length === 0) window.endedAt = now()
+  onState(name, window.failures.length > 0 ? 'failed' : 'over', null)
+}
+
+/** How one kind of fault is put on a node and taken off it. */
+interface Act {
+  readonly targets: readonly string[]
+  inject(target: string, signal: AbortSignal): Promise<void>
+  lift(target: string, signal: AbortSignal): Promise<void>
+}
+
+function linkAct(rows: ReadonlyMap<string, LinkRow>, window: FaultWindow, { clients, now }: InjectorOptions): Act {
+  const record = (node: string, status: FaultStatus | undefined): void => {
+    if (!status) return
+    const links = status.links.filter(
+      ({ heldBytes, delayedBytes, leakedBytes }) => heldBytes + delayedBytes + leakedBytes > 0,
+    )
+    window.counters.push({ node, links: links.slice(0, MAX_LISTED_LINKS).map(link => ({ ...link })) })
+  }
+  return {
+    targets: [...rows.keys()],
+    inject: async (target, signal) =>
+      await clientOf(clients, target).putRow(rows.get(target)!, { signal, timeoutMs: INJECT_TIMEOUT_MS }),
+    lift: async (target, signal) => {
+      const row = rows.get(target)!
+      const client = clientOf(clients, target)
+      // A node that does not answer obeys the row's end by itself: trying beyond it is of no use.
+      for (;;) {
+        try {
+          const ended = await client.deleteRow(row.id, { signal })
+          record(target, ended ?? (await endedRow(client, row.id, signal)))
+          return
+        } catch {
+          if (now() >= row.endsAt) return
+          await pause(Math.min(RETRY_MS, row.endsAt - now()), signal)
+        }
+      }
+    },
+  }
+}
+
+/** Counters of a row that ended by itself, while the node keeps them. */
+async function endedRow(client: NodeClient, id: string, signal: AbortSignal): Promise<FaultStatus | undefined> {
+  const rows = await client.faults({ signal, ended: true })
+  return rows.find(row => row.id === id)
+}
+
+function lifecycleAct({ fault, targets }: CompiledFault, { lifecycle }: InjectorOptions): Act {
+  const driver = (): Lifecycle => {
+    if (!lifecycle) throw new Error('whoever runs the nodes offers no way to kill, pause or restart them')
+    return lifecycle
+  }
+  const { kind } = fault.action
+  const acts: Readonly<Record<string, Pick<Act, 'inject' | 'lift'>>> = {
+    kill: {
+      inject: (node, signal) => driver().kill(node, signal),
+      lift: (node, signal) => driver().restart(node, signal),
+    },
+    pause: {
+      inject: (node, signal) => driver().pause(node, signal),
+      lift: (node, signal) => driver().resume(node, signal),
+    },
+    restart: { inject: (node, signal) => driver().restart(node, signal), lift: async () => {} },
+  }
+  const act = acts[kind]!
+  return {
+    targets,
+    inject: async (node, signal) => await act.inject(node, signal),
+    lift: async (node, signal) => await act.lift(node, signal),
+  }
+}
+
+function clientOf(clients: ReadonlyMap<string, NodeClient>, name: string): NodeClient {
+  const client = clients.get(name)
+  if (!client) throw new Error('no address of the node is known')
+  return client
+}
