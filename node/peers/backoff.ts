@@ -4,7 +4,7 @@ import type { BookEntry } from './address-book.ts'
 export const BACKOFF_BASE_MS = 250
 export const BACKOFF_CAP_MS = 60_000
 /** Peers that once worked, while we have too few: a healed network finds back within this, however long it was cut. */
-export const URGENT_CAP_MS = 800
+export const URGENT_CAP_MS = 500
 
 /** Enough for TCP, Noise, Yamux and the gater over an unknown path. */
 export const DIAL_TIMEOUT_MS = 5_000

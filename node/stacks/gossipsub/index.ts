@@ -122,9 +122,9 @@ class GossipsubStack implements Stack {
     await serve(libp2p, this.#names.method, this.#limits, events)
     await this.#liveness.start()
     await libp2p.start()
-    this.#router.start(events, (peer, error) => {
-      if (error.name === 'InvalidDataLengthError') events.onMisbehaviour(peer, 'oversized-frame')
-      this.#connections.abort(peer, `gossip stream broke: ${error.message}`)
+    this.#router.start(events, peer => {
+      events.onMisbehaviour(peer, 'oversized-frame')
+      this.#connections.abort(peer, 'broken gossip framing')
     })
     this.#discovery = this.#createDiscovery(events)
     this.#discovery.start()

@@ -1,7 +1,7 @@
 // The gossipsub router: topics, verdicts, mesh and the bounds on what one peer may bring.
 import { createHash } from 'node:crypto'
 import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@libp2p/gossipsub'
-import type { PeerId as Libp2pPeerId } from '@libp2p/interface'
+import type { PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
 import type { NodeConfig } from '../../../api/node-config.ts'
 import { RateLimiter } from '../../peers/rate.ts'
 import { type PeerId, type StackEvents, type Topic, topics, type Verdict } from '../port.ts'
@@ -32,14 +32,24 @@ const MAX_RATE_KEYS = 4_096
 /** A flood is blamed once per peer and second, however many messages it has. */
 const BLAME_RATE = { perSecond: 1, burst: 1 }
 
+/** How it-length-prefixed names lengths that are no number or beyond the limit. */
+const framingErrors: ReadonlySet<string> = new Set([
+  'InvalidMessageLengthError',
+  'InvalidDataLengthError',
+  'InvalidDataLengthLengthError',
+])
+
 /** What the installed GossipSub class offers beyond its interface. */
 export interface GossipSubRouter extends GossipSub {
   reportMessageValidationResult(id: string, source: PeerId, acceptance: TopicValidatorResult): void
   getMeshPeers(topic: string): PeerId[]
   getScore(peer: PeerId): number
   handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void
-  readonly streamsOutbound: ReadonlyMap<PeerId, unknown>
-  readonly streamsInbound: ReadonlyMap<PeerId, unknown>
+  readonly streamsOutbound: ReadonlyMap<PeerId, GossipStream>
+  readonly streamsInbound: ReadonlyMap<PeerId, GossipStream>
+}
+interface GossipStream {
+  readonly rawStream: Stream
 }
 
 /** The libp2p service, configured for one chain. */
@@ -123,8 +133,8 @@ export class GossipRouter {
     }
   }
 
-  /** Subscribes. `onBrokenStream` is told of a peer whose gossip cannot be read any more. */
-  start(events: StackEvents, onBrokenStream: (peer: PeerId, error: Error) => void): void {
+  /** Subscribes. `onBrokenFraming` is told of a peer whose RPC lengths are wrong or beyond the limit. */
+  start(events: StackEvents, onBrokenFraming: (peer: PeerId) => void): void {
     this.#router.addEventListener('gossipsub:message', event => {
       const { msg, msgId, propagationSource } = event.detail
       void this.#judge(events, msg, msgId, propagationSource.toString())
@@ -133,11 +143,13 @@ export class GossipRouter {
     for (const event of ['gossipsub:graft', 'gossipsub:prune', 'gossipsub:heartbeat'] as const) {
       this.#router.addEventListener(event, meshMoved)
     }
-    // The library forgets a peer whose stream cannot be decoded but leaves it connected, deaf and mute.
+    // The library forgets a peer whose stream cannot be decoded but leaves it connected, deaf and mute. Streams that end with
+    // their connection come here late, when the peer may be back over a new one: those are no reason to forget it.
     const forget = this.#router.handlePeerReadStreamError.bind(this.#router)
     this.#router.handlePeerReadStreamError = (error, peer) => {
+      if (!framingErrors.has(error.name)) return
       forget(error, peer)
-      onBrokenStream(peer.toString(), error)
+      onBrokenFraming(peer.toString())
     }
     for (const name of this.#topicOf.keys()) this.#router.subscribe(name)
   }
@@ -157,7 +169,9 @@ export class GossipRouter {
 
   /** Both gossip streams of the peer are open. */
   hasStreams(peer: PeerId): boolean {
-    return this.#router.streamsOutbound.has(peer) && this.#router.streamsInbound.has(peer)
+    return [this.#router.streamsOutbound, this.#router.streamsInbound].every(
+      streams => streams.get(peer)?.rawStream.status === 'open',
+    )
   }
 
   async #judge(events: StackEvents, message: Message, id: string, from: PeerId): Promise<void> {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { PeerKeeper } from '../../peers/keeper.ts'
 import { BAN_BELOW, HALF_LIFE_MS } from '../../peers/score.ts'
 import { RequestRefused } from '../port.ts'
-import { methodLimits, topicLimits } from './limits.ts'
+import { methodLimits, rpcLimit, topicLimits } from './limits.ts'
 import { protocolNames } from './options.ts'
 import { collect, GENESIS_HASH, type NodeOptions, startNode, type TestNode, until } from './testing.ts'
 
@@ -79,6 +79,21 @@ describe('gossip', () => {
       () => b.offences,
     )
     expect(b.offences).toEqual([{ peer: a.stack.id, offence: 'oversized-message' }])
+    expect(b.received).toEqual([])
+  })
+
+  test('an RPC above the limit is not read: its sender is reported and cut off', async () => {
+    const a = await start({ maxBlockBytes: 4 * 1_048_576 })
+    const b = await start()
+    await a.stack.connect(b.address, dial)
+    await meshed(a, b)
+    await a.stack.publish('block', new Uint8Array(rpcLimit(1_048_576) + 1))
+    await until(
+      () => b.disconnected.length > 0,
+      () => [b.offences, b.disconnected],
+    )
+    expect(b.offences).toEqual([{ peer: a.stack.id, offence: 'oversized-frame' }])
+    expect(b.disconnected).toEqual([{ peer: a.stack.id, reason: 'broken gossip framing' }])
     expect(b.received).toEqual([])
   })
 

@@ -12,6 +12,7 @@ export interface NodeOptions {
   readonly discovery?: { readonly dht: boolean; readonly exchange: boolean }
   readonly websocket?: boolean
   readonly limits?: Partial<Config['network']['limits']>
+  readonly maxBlockBytes?: number
   readonly stack?: Partial<Omit<GossipsubStackOptions, 'config'>>
 }
 
@@ -35,7 +36,7 @@ export function testConfig(options: NodeOptions): Config {
       blockIntervalMs: 1_000,
       checkpointInterval: 8,
       quorum: { numerator: 2, denominator: 3 },
-      maxBlockBytes: 1_048_576,
+      maxBlockBytes: options.maxBlockBytes ?? 1_048_576,
       validators: [{ publicKey: '00'.repeat(32), weight: 1 }],
       accounts: [],
     },
