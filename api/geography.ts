@@ -26,6 +26,7 @@ export function distanceKm(a: Coordinates, b: Coordinates): number {
  * Against the one-way figures of CometBFT's AWS table (13 regions, 78 pairs, 2023-11-29) the error is 11 % in the
  * median, 32 % at the 90th percentile and 46 % at worst: Europe to Japan and Korea is really slower (cables go round
  * by Suez or America), the American west coast to Sydney really faster. Where that matters, write the latency down.
+ * api/geography.fixture.ts holds a sample of the figures, the worst among them.
  */
 export function modelledLatencyMs(a: Coordinates, b: Coordinates): number {
   return Math.round((FLOOR_MS + (PATH_STRETCH * distanceKm(a, b)) / FIBRE_KM_PER_MS) * 10) / 10

@@ -37,7 +37,10 @@ export const genesisSchema = z.strictObject({
   /** Fraction of the weight that justifies a checkpoint. */
   quorum: z.strictObject({ numerator: z.int().min(1), denominator: z.int().min(1) }),
   maxBlockBytes: z.int().min(1_024).max(4_194_304),
-  validators: z.array(z.strictObject({ publicKey: hex32, weight: z.int().min(1).max(1_000_000) })).min(1).max(4_096),
+  validators: z
+    .array(z.strictObject({ publicKey: hex32, weight: z.int().min(1).max(1_000_000) }))
+    .min(1)
+    .max(4_096),
   accounts: z.array(z.strictObject({ address: hex32, balance: z.int().min(0) })).max(65_536),
 })
 export type Genesis = z.infer<typeof genesisSchema>
@@ -64,9 +67,14 @@ export const nodeConfigSchema = z.strictObject({
   adminToken: z.string().min(16).optional(),
   network: z.strictObject({
     stack: z.enum(['gossipsub']),
-    bootstrap: z.array(z.strictObject({ name: z.string(), peerId: z.string(), addresses: z.array(z.string()) })).max(64),
+    bootstrap: z
+      .array(z.strictObject({ name: z.string(), peerId: z.string(), addresses: z.array(z.string()) }))
+      .max(64),
     /** Peers this node keeps connected whatever the policy says (topology); at most 64. */
-    static: z.array(z.strictObject({ name: z.string(), peerId: z.string(), addresses: z.array(z.string()) })).max(64).default([]),
+    static: z
+      .array(z.strictObject({ name: z.string(), peerId: z.string(), addresses: z.array(z.string()) }))
+      .max(64)
+      .default([]),
     discovery: z.strictObject({ dht: z.boolean(), exchange: z.boolean() }),
     limits: z.strictObject({
       outbound: z.int().min(0).max(125),
@@ -74,18 +82,26 @@ export const nodeConfigSchema = z.strictObject({
       perHost: z.int().min(1).max(1_000),
     }),
     gossipsub: z.strictObject({
-      d: z.int(), dLow: z.int(), dHigh: z.int(), dLazy: z.int(), dOut: z.int(), dScore: z.int(),
-      heartbeatMs: milliseconds, fanoutTtlMs: milliseconds,
+      d: z.int(),
+      dLow: z.int(),
+      dHigh: z.int(),
+      dLazy: z.int(),
+      dOut: z.int(),
+      dScore: z.int(),
+      heartbeatMs: milliseconds,
+      fanoutTtlMs: milliseconds,
     }),
   }),
   /** Standing links (regional latency); rows from the administration port compose on top. */
   links: z.array(linkClassSchema).max(1_000).default([]),
-  load: z.strictObject({
-    /** Transactions per second this node submits. */
-    rate: z.number().min(0).max(100_000),
-    payloadBytes: z.int().min(0).max(65_536),
-    /** Seeds of the funded accounts it spends from. */
-    accounts: z.array(hex32).min(1).max(4_096),
-  }).optional(),
+  load: z
+    .strictObject({
+      /** Transactions per second this node submits. */
+      rate: z.number().min(0).max(100_000),
+      payloadBytes: z.int().min(0).max(65_536),
+      /** Seeds of the funded accounts it spends from. */
+      accounts: z.array(hex32).min(1).max(4_096),
+    })
+    .optional(),
 })
 export type NodeConfig = z.infer<typeof nodeConfigSchema>

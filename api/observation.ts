@@ -57,14 +57,44 @@ export interface PeerStatus {
 
 /** One line of /v1/events and of the node's event log. `at` is the node's clock, milliseconds since the epoch. */
 export type NodeEvent = { readonly at: number } & (
-  | { readonly kind: 'head'; readonly hash: string; readonly height: number; readonly producer: string; readonly work: string }
+  | {
+      readonly kind: 'head'
+      readonly hash: string
+      readonly height: number
+      readonly producer: string
+      readonly work: string
+    }
   /** A block was imported; `delayMs` is receipt minus the producer's timestamp, `from` the peer that brought it or `self`. */
-  | { readonly kind: 'block'; readonly hash: string; readonly parent: string; readonly height: number; readonly producer: string; readonly delayMs: number; readonly transactions: number; readonly from: string }
-  | { readonly kind: 'reorg'; readonly depth: number; readonly ancestor: BlockRef; readonly from: BlockRef; readonly to: BlockRef; readonly returned: number; readonly dropped: number }
+  | {
+      readonly kind: 'block'
+      readonly hash: string
+      readonly parent: string
+      readonly height: number
+      readonly producer: string
+      readonly delayMs: number
+      readonly transactions: number
+      readonly from: string
+    }
+  | {
+      readonly kind: 'reorg'
+      readonly depth: number
+      readonly ancestor: BlockRef
+      readonly from: BlockRef
+      readonly to: BlockRef
+      readonly returned: number
+      readonly dropped: number
+    }
   | { readonly kind: 'justified'; readonly hash: string; readonly height: number }
   | { readonly kind: 'finalized'; readonly hash: string; readonly height: number }
   | { readonly kind: 'equivocation'; readonly producer: string; readonly height: number }
-  | { readonly kind: 'peer'; readonly change: 'connected' | 'disconnected'; readonly peer: string; readonly name: string; readonly direction: 'inbound' | 'outbound'; readonly reason: string }
+  | {
+      readonly kind: 'peer'
+      readonly change: 'connected' | 'disconnected'
+      readonly peer: string
+      readonly name: string
+      readonly direction: 'inbound' | 'outbound'
+      readonly reason: string
+    }
   | { readonly kind: 'mesh'; readonly topic: string; readonly peers: readonly string[] }
   | { readonly kind: 'sync'; readonly state: 'started' | 'finished'; readonly height: number; readonly target: number }
   | { readonly kind: 'faults'; readonly id: string; readonly change: 'applied' | 'replaced' | 'ended' }

@@ -1,5 +1,5 @@
 // Text of one file -> the documents in it as typed values, or everything that is wrong with them at once.
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml'
+import { type Document, isScalar, LineCounter, parseAllDocuments, type YAMLError } from 'yaml'
 import type { z } from 'zod'
 import { type Fault, formatPath, InputError, type Path, type Problem } from './errors.ts'
 import { didYouMean, explain, type FieldHint } from './explain.ts'
@@ -65,7 +65,7 @@ export function parseDocuments<T>(text: string, file: string, kinds: readonly Ki
       problems.push(...errors.map(error => syntaxProblem(error, file, lines)))
       continue
     }
-    if (document.contents === null) continue
+    if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) continue
     const result = parseOne(document, kinds)
     if ('faults' in result) problems.push(...result.faults.map(problem))
     else parsed.push({ ...result, problem })

@@ -44,6 +44,7 @@ export function fieldsAt(schema: z.ZodType, path: Path): string[] {
 export function describedAt(schema: z.ZodType, path: Path): { title: string | undefined; examples: readonly string[] } {
   const at = schemaAt(schema, path)
   const { title, examples } = at?.meta() ?? unwrapped(at)?.meta() ?? {}
-  const written = Array.isArray(examples) ? examples : []
+  const inner = unwrapped(at)
+  const written = Array.isArray(examples) ? examples : inner instanceof z.ZodEnum ? inner.options : []
   return { title, examples: written.map(example => (typeof example === 'string' ? example : JSON.stringify(example))) }
 }

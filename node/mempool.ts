@@ -95,6 +95,17 @@ export class Mempool {
     return 'accept'
   }
 
+  /**
+   * A reorg returned these to the pool: the winning side never saw them. Every node of the losing side sends the same
+   * messages, so gossip carries each once.
+   */
+  respread(ids: readonly Hash[]): void {
+    for (let i = 0; i < ids.length; i += maxBatch) {
+      const batch = ids.slice(i, i + maxBatch).flatMap(id => this.#pool.get(id) ?? [])
+      if (batch.length > 0) void this.#publish('transaction', encodeBody(batch)).catch(() => undefined)
+    }
+  }
+
   stop(): void {
     clearTimeout(this.#timer)
   }

@@ -405,13 +405,14 @@ export class Node implements StackEvents {
   #headMoved(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void {
     const parts = this.#parts
     if (parts === undefined) return
-    const { chain, pool, syncer, producer, voter } = parts
+    const { chain, pool, mempool, syncer, producer, voter } = parts
     const { returned, dropped } = pool.reorg(reverted, applied, address => chain.account(address))
     const previous = {
       hash: change.reverted[0] ?? change.ancestor.hash,
       height: change.ancestor.height + change.reverted.length,
     }
     this.#observer.head(chain.head, change, previous, returned.length, dropped.length)
+    mempool.respread(returned)
     syncer.headMoved(change)
     producer?.headMoved()
     void voter?.headMoved()

@@ -58,7 +58,10 @@ export class Producer {
   #due(at: number): void {
     const { chain, key, now, candidates, deliver } = this.#parts
     if (this.#ticket?.parent !== chain.head.hash) return
-    if (now() < at) return this.headMoved()
+    if (now() < at) {
+      this.headMoved()
+      return
+    }
     const draft = chain.build({
       producer: key.publicKey,
       ticket: this.#ticket.bytes,

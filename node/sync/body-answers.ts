@@ -58,7 +58,7 @@ export function bodiesEnded(state: SyncState, request: BodiesRequest, now: Milli
   }
   if (request.got > 0) {
     adaptChunk(peer, request.got, now - request.startedAt, false)
-    peer.emptyAnswers = 0
+    peer.emptyBodies = 0
   }
   if (request.got === request.asked || request.optimistic) {
     if (request.got > 0) succeeded(peer)
@@ -68,5 +68,5 @@ export function bodiesEnded(state: SyncState, request: BodiesRequest, now: Milli
   // An answer may end early when it is full of bytes; lacking blocks it announced or serving none is another matter.
   if (request.missing === 0 && request.got > 0) return []
   backOff(peer, now, false)
-  return ++peer.emptyAnswers < 2 ? [] : [punish(request.peer, 'sync-empty-answer')]
+  return ++peer.emptyBodies < 2 ? [] : [punish(request.peer, 'sync-empty-answer')]
 }

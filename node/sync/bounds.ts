@@ -43,6 +43,8 @@ export const STALL_MS = 3_000
 export const REQUEST_MAX_MS = 15_000
 /** A header request older than this no longer keeps others from being asked. */
 export const HEDGE_MS = 1_000
+/** Near the head a near peer need not wait that long for a far one: four of its round trips, but at least this. */
+export const MIN_HEDGE_MS = 150
 /** The next needed block is late after this much silence (or four round trips, if longer) and is asked of a second peer. */
 export const LATE_MS = 500
 /** Blocks asked of a second peer at a time. */

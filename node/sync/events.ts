@@ -74,7 +74,12 @@ export type SyncEvent =
   | { readonly kind: 'imported'; readonly hash: Hash }
   /** invalid: the block breaks a rule. bad-body: only its body does. retry: no verdict (parent missing, importer busy).
    * stale: it conflicts with what was finalized meanwhile. */
-  | { readonly kind: 'import-failed'; readonly hash: Hash; readonly reason: 'invalid' | 'bad-body' | 'retry' | 'stale' }
+  | {
+      readonly kind: 'import-failed'
+      readonly hash: Hash
+      readonly from: PeerId
+      readonly reason: 'invalid' | 'bad-body' | 'retry' | 'stale'
+    }
   | { readonly kind: 'tick' }
 
 export type SyncEffect =

@@ -22,6 +22,7 @@ export function headersArrived(
   if (!request.locator.includes(first.parent) || !isLinked(headers)) return blame(peer, 'sync-unlinked-headers', now)
   // The pending header it continues was dropped while the answer was on its way.
   if (!isKnown(state, first.parent)) return []
+  peer.emptyHeaders = 0
   const fresh = headers.findIndex(link => !isKnown(state, link.hash))
   const full = headers.length === request.max
   const links = fresh === -1 ? [] : headers.slice(fresh)
@@ -78,20 +79,24 @@ function settleClaim(state: SyncState, peer: SyncPeer, last: HeaderLink, full: b
   if (!reached && full) return []
   peer.head = { hash: last.hash, height: last.height, work, fetchFrom: now }
   if (claim.work === null) return []
-  if (reached) return claim.work === work ? [] : [punish(peer.id, 'sync-false-status')]
+  if (reached && claim.work !== work) return [punish(peer.id, 'sync-false-status')]
   // Its head may have moved since, but an honest head never loses work without a reason; twice is none.
-  if (work >= claim.work) return []
+  if (work >= claim.work) {
+    peer.falseClaims = 0
+    return []
+  }
   backOff(peer, now, false)
   return ++peer.falseClaims < 2 ? [] : [punish(peer.id, 'sync-false-status')]
 }
 
 function emptyAnswer(peer: SyncPeer, request: HeadersRequest, now: Millis): SyncEffect[] {
-  // It may just have left the chain it announced. Its next status tells.
+  // It may just have left the chain it announced, or forwarded a block that lost. Its next status tells.
+  const claimed = peer.head?.hash === request.target && peer.head.work !== null
   if (peer.head?.hash === request.target) peer.head = null
-  peer.emptyAnswers++
-  backOff(peer, now, false)
   const effects: SyncEffect[] = [{ kind: 'request-status', peer: peer.id }]
-  if (peer.emptyAnswers >= 2) effects.push(punish(peer.id, 'sync-empty-answer'))
+  if (!claimed) return effects
+  backOff(peer, now, false)
+  if (++peer.emptyHeaders >= 2) effects.push(punish(peer.id, 'sync-empty-answer'))
   return effects
 }
 

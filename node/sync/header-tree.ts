@@ -26,6 +26,8 @@ export interface Entry extends HeaderLink {
   block: Block | null
   bytes: number
   bodyFrom: PeerId | null
+  /** In import, but its source was caught with a wrong body meanwhile. */
+  tainted: boolean
   attempts: number
 }
 
@@ -66,6 +68,7 @@ export function insertHeader(tree: HeaderTree, link: HeaderLink, parentWork: big
     block: null,
     bytes: 0,
     bodyFrom: null,
+    tainted: false,
     attempts: 0,
   }
   if (branch) {

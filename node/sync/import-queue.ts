@@ -58,7 +58,8 @@ export function importFailed(
   now: Millis,
 ): SyncEffect[] {
   const entry = state.tree.entries.get(event.hash)
-  if (entry?.state !== 'importing') return []
+  // An answer about a body that came from elsewhere belongs to an entry that was dropped and fetched again.
+  if (entry?.state !== 'importing' || entry.bodyFrom !== event.from) return []
   state.importing--
   entry.state = 'held'
   if (event.reason === 'invalid') return condemn(state, entry)
@@ -69,7 +70,8 @@ export function importFailed(
     return []
   }
   if (event.reason === 'bad-body') return distrust(state, entry, now)
-  enqueue(state, entry)
+  if (entry.tainted) want(state, entry)
+  else enqueue(state, entry)
   return []
 }
 
@@ -81,8 +83,9 @@ function distrust(state: SyncState, entry: Entry, now: Millis): SyncEffect[] {
   for (const other of state.tree.entries.values()) {
     const parent = state.tree.entries.get(other.parent)
     if ((other.state === 'held' || other.state === 'queued') && other.bodyFrom === source) {
-      releaseBody(state, other)
-      other.state = other.requests > 0 ? 'requested' : 'wanted'
+      want(state, other)
+    } else if (other.state === 'importing' && other.bodyFrom === source) {
+      other.tainted = true
     } else if (other.state === 'queued' && parent && parent.state !== 'queued' && parent.state !== 'importing') {
       other.state = 'held'
     }
@@ -121,8 +124,15 @@ function drop(state: SyncState, entry: Entry): void {
   removeEntry(state.tree, entry)
 }
 
+/** The body is to be fetched again. */
+function want(state: SyncState, entry: Entry): void {
+  releaseBody(state, entry)
+  entry.state = entry.requests > 0 ? 'requested' : 'wanted'
+}
+
 function releaseBody(state: SyncState, entry: Entry): void {
   state.heldBytes -= entry.bytes
   entry.bytes = 0
   entry.block = null
+  entry.tainted = false
 }

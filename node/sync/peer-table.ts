@@ -38,7 +38,11 @@ export interface SyncPeer {
   backoffUntil: Millis
   /** The backoff came from silence only: a fresh announcement ends it. */
   silent: boolean
-  emptyAnswers: number
+  /** Claims of a better head, told in a status, that were followed by no headers; until headers come. */
+  emptyHeaders: number
+  /** Body requests that brought nothing of what it announced; until bodies come. */
+  emptyBodies: number
+  /** Claims of more work than its headers have; until one holds. */
   falseClaims: number
   finalityAsked: { readonly hash: Hash; readonly at: Millis } | null
 }
@@ -58,7 +62,8 @@ export function createPeer(id: PeerId, latencyMs: number | null): SyncPeer {
     failures: 0,
     backoffUntil: 0,
     silent: false,
-    emptyAnswers: 0,
+    emptyHeaders: 0,
+    emptyBodies: 0,
     falseClaims: 0,
     finalityAsked: null,
   }

@@ -1,6 +1,13 @@
 // Which peers to ask for headers now.
 import type { Millis } from '../chain/types.ts'
-import { HEDGE_MS, MAX_HEADER_REQUESTS, MAX_HEADERS_PER_ANSWER, MAX_LOCATOR, MAX_PENDING_HEADERS } from './bounds.ts'
+import {
+  HEDGE_MS,
+  MAX_HEADER_REQUESTS,
+  MAX_HEADERS_PER_ANSWER,
+  MAX_LOCATOR,
+  MAX_PENDING_HEADERS,
+  MIN_HEDGE_MS,
+} from './bounds.ts'
 import type { SyncEffect } from './events.ts'
 import { type Entry, tips, treeLocator } from './header-tree.ts'
 import { preferPeer, type SyncPeer } from './peer-table.ts'
@@ -25,9 +32,10 @@ export function planHeaders(state: SyncState, now: Millis): SyncEffect[] {
   for (const peer of candidates(state, now)) {
     const head = peer.head!
     const start = startOf(state, peer, best)
-    const open = openTargets(state, now)
+    const far = head.height - covered > MAX_HEADERS_PER_ANSWER
+    const open = openTargets(state, now, far ? HEDGE_MS : hedgeFor(peer))
     if (open.includes(head.hash)) continue
-    if (open.length >= (head.height - covered > MAX_HEADERS_PER_ANSWER ? 1 : MAX_HEADER_REQUESTS)) continue
+    if (open.length >= (far ? 1 : MAX_HEADER_REQUESTS)) continue
     const room = MAX_PENDING_HEADERS - state.tree.entries.size - open.length * MAX_HEADERS_PER_ANSWER
     if (room < MAX_HEADERS_PER_ANSWER) break
     effects.push(openRequest(state, peer, start, now))
@@ -60,10 +68,15 @@ function compareClaims(a: SyncPeer, b: SyncPeer): number {
   return x.work === y.work ? 0 : x.work > y.work ? -1 : 1
 }
 
-function openTargets(state: SyncState, now: Millis): string[] {
+/** A short answer is worth asking twice for when another peer would have brought it long ago. */
+function hedgeFor(peer: SyncPeer): Millis {
+  return Math.min(HEDGE_MS, Math.max(MIN_HEDGE_MS, 4 * (peer.latencyMs ?? HEDGE_MS)))
+}
+
+function openTargets(state: SyncState, now: Millis, youngMs: Millis): string[] {
   const targets: string[] = []
   for (const request of state.requests.values())
-    if (request.kind === 'headers' && now - request.startedAt < HEDGE_MS) targets.push(request.target)
+    if (request.kind === 'headers' && now - request.startedAt < youngMs) targets.push(request.target)
   for (const check of state.checks.values()) targets.push(check.target)
   return targets
 }

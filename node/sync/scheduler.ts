@@ -21,8 +21,8 @@ export { createState, type SyncState } from './state.ts'
 export function step(state: SyncState, event: SyncEvent, now: Millis): SyncEffect[] {
   const effects = take(state, event, now)
   effects.push(...drainQueue(state))
-  // A body in the middle of an answer frees no peer; planning again would find nothing new.
-  if (event.kind !== 'body' && event.kind !== 'no-body') {
+  // A body in the middle of an answer and a measured round trip free no peer: planning again would find nothing new.
+  if (event.kind !== 'body' && event.kind !== 'no-body' && event.kind !== 'latency') {
     effects.push(...planHeaders(state, now), ...planBodies(state, now), ...planFinality(state, now))
   }
   effects.push(...reportProgress(state))

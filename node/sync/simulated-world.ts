@@ -375,7 +375,7 @@ export class World {
     this.#at(this.#importFreeAt - this.now, () => {
       if (this.#known.has(block.hash)) return this.#feed({ kind: 'imported', hash: block.hash })
       const fail = (reason: 'invalid' | 'bad-body' | 'retry') =>
-        this.#feed({ kind: 'import-failed', hash: block.hash, reason })
+        this.#feed({ kind: 'import-failed', hash: block.hash, from: effect.from, reason })
       if (!this.#known.has(block.parent)) return fail('retry')
       if ((effect.block as unknown as { wrong: boolean }).wrong) return fail('bad-body')
       if (!block.valid) return fail('invalid')

@@ -36,7 +36,7 @@ export function peerings(
     case 'random': {
       for (let ring = 0; ring < Math.ceil(degree / 2); ring++) joinRing(shuffled(names, rng))
       const countOf = (name: string) => peers.get(name)?.size ?? 0
-      for (const name of names) {
+      for (const name of names.filter(each => countOf(each) < degree)) {
         // Rings may share edges. The least connected come first, so that nobody ends far above the degree.
         const strangers = shuffled(names, rng).filter(other => other !== name && !peers.get(name)?.has(other))
         strangers.sort((a, b) => countOf(a) - countOf(b))
@@ -45,5 +45,7 @@ export function peerings(
     }
   }
   // In the order of the names, whatever the order of joining.
-  return new Map(names.map(name => [name, names.filter(other => peers.get(name)?.has(other))]))
+  const order = new Map(names.map((name, index) => [name, index]))
+  const inOrder = (a: string, b: string) => (order.get(a) ?? 0) - (order.get(b) ?? 0)
+  return new Map(names.map(name => [name, [...(peers.get(name) ?? [])].sort(inOrder)]))
 }
