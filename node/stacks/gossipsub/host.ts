@@ -55,7 +55,17 @@ export async function createHost(
     start: false,
     privateKey,
     addresses: { listen: listenAddresses(config.listen), announce: announceAddresses(config.listen, config.announce) },
-    transports: [wrap(tcp({ dialOpts: dialOptions(config.listen.host) })), wrap(webSockets())],
+    transports: [
+      wrap(
+        tcp({
+          dialOpts: dialOptions(config.listen.host),
+          // Silence is judged by liveness.ts alone.
+          inboundSocketInactivityTimeout: 0,
+          outboundSocketInactivityTimeout: 0,
+        }),
+      ),
+      wrap(webSockets()),
+    ],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
     connectionGater: gater,
