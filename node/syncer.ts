@@ -9,20 +9,15 @@ import { PROTOCOL_VERSION, type Status } from './sync/messages.ts'
 import type { SyncOffence } from './sync/offences.ts'
 import { createState, step, targetHeight, usage } from './sync/scheduler.ts'
 import { type ServeReaders, serve } from './sync/serve.ts'
-import { judgeStatus, type StatusVerdict } from './sync/status.ts'
+import type { StatusVerdict } from './sync/status.ts'
+import { Contacts } from './syncer-contacts.ts'
 import { checkHeaders } from './syncer-headers.ts'
 import { exchangeStatus, reasonOf, runRequest } from './syncer-requests.ts'
 
 /** Drives time-outs only; whatever is urgent happens on its event. */
 const TICK_MS = 100
-/** A peer that told nothing about its head for this long is asked. */
-const STATUS_INTERVAL_MS = 2_000
-/** A connection without a handshake after this is closed. */
-const HANDSHAKE_MS = 5_000
-/** Our status goes to one peer at most this often, however our head moves. */
-const PUSH_INTERVAL_MS = 250
-/** The answer to a wrong peer's status gets this long to leave before its connection closes. */
-const FAREWELL_MS = 250
+/** Round trips the stack measured are read this often. */
+const LATENCY_MS = 1_000
 /** Answers in progress, all peers together. */
 const MAX_SERVING = 256
 /** A block ahead of our clock is tried again, at the latest after this. */
@@ -55,30 +50,43 @@ export interface SyncerParts {
   readonly events: SyncerEvents
 }
 
-interface Contact {
-  readonly connectedAt: number
-  status: Status | null
-  heardAt: number
-  pushedAt: number
-  asking: boolean
-  wrong: boolean
-}
-
 export class Syncer {
   readonly #parts: SyncerParts
   readonly #state
   readonly #limits = createLimits()
-  readonly #contacts = new Map<PeerId, Contact>()
+  readonly #contacts: Contacts
   readonly #open = new Map<number, AbortController>()
   #events: SyncEvent[] = []
   #stepping = false
   #serving = 0
+  #latenciesReadAt = 0
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
   constructor(parts: SyncerParts) {
     this.#parts = parts
     this.#state = createState(viewOf(parts.chain), parts.chain.genesis.maxBlockBytes)
+    this.#contacts = new Contacts({
+      now: parts.now,
+      ownStatus: () => this.#ownStatus(),
+      exchange: async (peer, ours) => {
+        const status = await exchangeStatus(parts.stack, peer, ours)
+        parts.events.onRequest('status', 'answered')
+        return status
+      },
+      disconnect: (peer, reason) => void parts.stack.disconnect(peer, reason).catch(parts.events.onError),
+      onStatus: (peer, status, first) => {
+        parts.events.onStatus(peer, status)
+        if (first) this.#feed({ kind: 'connected', peer, latencyMs: null })
+        this.#feed({ kind: 'status', peer, claim: { head: status.head, justified: status.justified } })
+      },
+      onWrong: parts.events.onWrongPeer,
+      onFailed: (peer, error) => {
+        const reason = reasonOf(error)
+        parts.events.onRequest('status', reason)
+        if (reason === 'malformed') parts.events.onMisbehaviour(peer, 'sync-malformed-answer')
+      },
+    })
   }
 
   start(): void {
@@ -105,34 +113,20 @@ export class Syncer {
 
   /** The newest status of a peer; null before the handshake. */
   statusOf(peer: PeerId): Status | null {
-    return this.#contacts.get(peer)?.status ?? null
+    return this.#contacts.statusOf(peer)
   }
 
-  /** The connection is up. The dialler speaks first; the other side learns from its request. */
   onConnected(peer: PeerInfo): void {
-    const now = this.#parts.now()
-    if (!this.#contacts.has(peer.id)) {
-      this.#contacts.set(peer.id, {
-        connectedAt: now,
-        status: null,
-        heardAt: now,
-        pushedAt: 0,
-        asking: false,
-        wrong: false,
-      })
-    }
-    if (peer.direction === 'outbound') void this.#exchange(peer.id)
+    this.#contacts.connected(peer)
   }
 
   onDisconnected(peer: PeerId): void {
-    if (this.#contacts.delete(peer)) this.#feed({ kind: 'gone', peer })
+    if (this.#contacts.disconnected(peer)) this.#feed({ kind: 'gone', peer })
   }
 
   /** A block arrived from the peer by gossip and its parent is known, or `orphan`. */
   sawBlock(peer: PeerId, block: { readonly hash: Hash; readonly height: number }, orphan = false): void {
-    const contact = this.#contacts.get(peer)
-    if (!contact) return
-    contact.heardAt = this.#parts.now()
+    this.#contacts.heard(peer)
     this.#feed({ kind: 'saw', peer, hash: block.hash, height: block.height, orphan })
   }
 
@@ -143,13 +137,13 @@ export class Syncer {
 
   /** The head moved. After a reorg gossip has nothing to tell our neighbours on the old side; our status does. */
   headMoved(change: Reorg): void {
-    if (change.reverted.length > 0) this.#pushStatus()
+    if (change.reverted.length > 0) this.#contacts.push()
   }
 
   /** Serves a peer's request; the stack turns RequestRefused into an error answer. */
   async *onRequest(method: Exclude<Method, 'peers'>, bytes: Uint8Array, from: PeerId): AsyncGenerator<Uint8Array> {
     if (this.#serving >= MAX_SERVING) throw new RequestRefused('busy', 'too many requests in progress')
-    if (this.#contacts.get(from)?.wrong) throw new RequestRefused('unknown', 'not of this network')
+    if (this.#contacts.isWrong(from)) throw new RequestRefused('unknown', 'not of this network')
     this.#serving++
     try {
       const { readers, now, events } = this.#parts
@@ -158,7 +152,7 @@ export class Syncer {
         limits: this.#limits,
         now,
         punish: (peer: PeerId, offence: SyncOffence) => events.onMisbehaviour(peer, offence),
-        onStatus: (peer: PeerId, status: Status) => this.#learn(peer, status),
+        onStatus: (peer: PeerId, status: Status) => this.#contacts.learn(peer, status),
       }
       yield* serve(context, method, bytes, from)
     } finally {
@@ -181,78 +175,15 @@ export class Syncer {
     }
   }
 
-  async #exchange(peer: PeerId): Promise<void> {
-    const contact = this.#contacts.get(peer)
-    if (!contact || contact.asking || contact.wrong || this.#stopped) return
-    contact.asking = true
-    contact.pushedAt = this.#parts.now()
-    const { stack, events } = this.#parts
-    try {
-      const status = await exchangeStatus(stack, peer, this.#ownStatus())
-      events.onRequest('status', 'answered')
-      if (this.#contacts.get(peer) === contact) this.#learn(peer, status)
-    } catch (error) {
-      const reason = reasonOf(error)
-      events.onRequest('status', reason)
-      if (reason === 'malformed') events.onMisbehaviour(peer, 'sync-malformed-answer')
-    } finally {
-      contact.asking = false
-    }
-  }
-
-  #learn(peer: PeerId, status: Status): boolean {
-    const contact = this.#contacts.get(peer)
-    // The request may arrive before the stack reported the connection; the dialler asks again soon.
-    if (!contact) return true
-    const verdict = judgeStatus(this.#ownStatus(), status)
-    if (verdict.kind === 'wrong') {
-      if (contact.wrong) return false
-      contact.wrong = true
-      this.#parts.events.onWrongPeer(peer, verdict)
-      setTimeout(() => void this.#disconnect(peer, verdict.reason), FAREWELL_MS).unref()
-      return false
-    }
-    const first = contact.status === null
-    contact.status = status
-    contact.heardAt = this.#parts.now()
-    this.#parts.events.onStatus(peer, status)
-    if (first) this.#feed({ kind: 'connected', peer, latencyMs: null })
-    this.#feed({ kind: 'status', peer, claim: { head: status.head, justified: status.justified } })
-    return true
-  }
-
   #tick(): void {
     const now = this.#parts.now()
-    for (const { id, latencyMs } of this.#parts.stack.peers())
-      if (latencyMs !== null && this.#contacts.has(id)) this.#feed({ kind: 'latency', peer: id, latencyMs })
-    for (const [peer, contact] of this.#contacts) {
-      if (contact.wrong) continue
-      if (contact.status === null && now - contact.connectedAt > HANDSHAKE_MS) {
-        contact.wrong = true
-        void this.#disconnect(peer, 'no handshake')
-      } else if (now - contact.heardAt > STATUS_INTERVAL_MS && now - contact.pushedAt > STATUS_INTERVAL_MS) {
-        void this.#exchange(peer)
-      }
+    if (now - this.#latenciesReadAt >= LATENCY_MS) {
+      this.#latenciesReadAt = now
+      for (const { id, latencyMs } of this.#parts.stack.peers())
+        if (latencyMs !== null) this.#feed({ kind: 'latency', peer: id, latencyMs })
     }
+    this.#contacts.tick()
     this.#feed({ kind: 'tick' })
-  }
-
-  #pushStatus(): void {
-    const now = this.#parts.now()
-    const { work } = this.#parts.chain.head
-    for (const [peer, contact] of this.#contacts) {
-      if (contact.status === null || contact.status.head.work >= work || now - contact.pushedAt < PUSH_INTERVAL_MS)
-        continue
-      void this.#exchange(peer)
-    }
-  }
-
-  async #disconnect(peer: PeerId, reason: string): Promise<void> {
-    try {
-      await this.#parts.stack.disconnect(peer, reason)
-    } catch (error) {
-      this.#parts.events.onError(error)
-    }
   }
 
   /** Effects may bring about further events at once; those wait for their turn. */
@@ -277,7 +208,7 @@ export class Syncer {
         void this.#request(effect)
         break
       case 'request-status':
-        void this.#exchange(effect.peer)
+        void this.#contacts.ask(effect.peer)
         break
       case 'cancel':
         this.#open.get(effect.request)?.abort()
@@ -294,7 +225,7 @@ export class Syncer {
         break
       case 'progress':
         events.onProgress(effect.state, this.#parts.chain.head.height, effect.target)
-        if (effect.state === 'finished') this.#pushStatus()
+        if (effect.state === 'finished') this.#contacts.push()
     }
   }
 

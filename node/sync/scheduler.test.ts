@@ -6,7 +6,7 @@ import { type Behaviour, type PeerOptions, World } from './simulated-world.ts'
 const honest: PeerOptions = { behaviour: 'honest', latencyMs: 20, bodyMs: 2 }
 const bad = (behaviour: Behaviour): PeerOptions => ({ behaviour, latencyMs: 5, bodyMs: 1 })
 const wicked: Behaviour[] = ['stalls', 'liar', 'unlinked', 'forger', 'cheat', 'garbage', 'swapper', 'absent', 'flapper']
-const runs = Number(process.env.TRELLIS_SYNC_RUNS ?? 60)
+const runs = Number(process.env.TRELLIS_SYNC_RUNS ?? 25)
 
 describe('scheduler', () => {
   test('catches up by a few blocks in one round trip for headers and one for bodies', () => {
