@@ -10,7 +10,6 @@ export interface GaterInit {
   readonly limits: { readonly inbound: number; readonly perHost: number }
   readonly deny: (peer: PeerId) => boolean
   readonly identified: (connection: MultiaddrConnection, peer: PeerId) => void
-  readonly onIdentified: (connection: MultiaddrConnection, peer: PeerId) => void
   /** Peers the node is dialling now. */
   readonly dialling: ReadonlyMap<PeerId, unknown>
 }

@@ -49,7 +49,6 @@ export async function createGossipsubStack(options: GossipsubStackOptions): Prom
     connections,
     limits: options.config.network.limits,
     deny: options.deny ?? (() => false),
-    onIdentified: options.onIdentified ?? (() => undefined),
     identified: options.onIdentified ?? (() => {}),
     dialling,
   })

@@ -1,5 +1,5 @@
 // What the gossipsub stack is made from, and the names it uses on the wire.
-import type { MultiaddrConnection, MultiaddrConnection } from '@libp2p/interface'
+import type { MultiaddrConnection } from '@libp2p/interface'
 import type { Libp2pInit } from 'libp2p'
 import type { NodeConfig } from '../../../api/node-config.ts'
 import type { Method, PeerId, Topic } from '../port.ts'
@@ -15,8 +15,6 @@ export interface GossipsubStackOptions {
   /** Wraps each transport below encryption: faults hold and delay bytes there. */
   readonly wrapTransport?: (factory: TransportFactory) => TransportFactory
   /** Told who is at the other end of a raw connection as soon as the handshake proved it. */
-  readonly onIdentified?: (connection: MultiaddrConnection, peer: PeerId) => void
-  /** Told who is at the other end of a transport connection, as soon as the handshake has proved it. */
   readonly onIdentified?: (connection: MultiaddrConnection, peer: PeerId) => void
   /** Peers that are refused in both directions, before any protocol is spoken (bans). */
   readonly deny?: (peer: PeerId) => boolean
