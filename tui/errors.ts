@@ -1,5 +1,6 @@
 // Errors as people see them: what was wrong, where, and the mend. One place for every command.
 import { formatProblem, InputError } from '../api/errors.ts'
+import { PreflightFailed } from '../chaos/runner/preflight.ts'
 import { LocalError } from '../operator/local/errors.ts'
 import { type ExitCode, exitCode, UsageError } from './exit-codes.ts'
 import type { Paint } from './theme.ts'
@@ -21,6 +22,7 @@ export function explainError(error: unknown, paint: Paint): Explained {
     const text = [line(`${error.message}; ${error.mend}`), ...detail].join('\n')
     return { text, code: error.code === 'interrupted' ? exitCode.interrupted : exitCode.usage }
   }
+  if (error instanceof PreflightFailed) return { text: error.problems.map(line).join('\n'), code: exitCode.usage }
   if (error instanceof UsageError) return { text: line(`${error.message}; ${error.mend}`), code: exitCode.usage }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { text: line(`this is a defect of trellis, please report it:\n${stack}`), code: exitCode.usage }

@@ -1,0 +1,74 @@
+// Runs an experiment on a testnet of this machine and shows how it goes: shared by `chaos run` and `demo`.
+
+import { InputError } from '../api/errors.ts'
+import type { ChaosExperiment } from '../api/experiment.ts'
+import { resolveExperiment } from '../api/experiment.ts'
+import type { Parsed } from '../api/parse.ts'
+import { checkAgainst } from '../chaos/check.ts'
+import type { Progress as RunProgress } from '../chaos/runner/progress.ts'
+import { type RunResult, runExperiment } from '../chaos/runner/run.ts'
+import { chaosTarget } from '../operator/local/chaos-target.ts'
+import type { LocalTestnet } from '../operator/local/testnets.ts'
+import { UsageError } from './exit-codes.ts'
+import type { Progress } from './progress.ts'
+import type { Terminal } from './terminal.ts'
+import { progressBlock, progressLine } from './views/chaos-progress.ts'
+
+/** A plain log gets a line this often although nothing but the height changed. */
+const PLAIN_EVERY_MS = 2_000
+/** The countdown goes on between rounds. */
+const REDRAW_MS = 500
+
+/** Throws InputError when the experiment does not fit the testnet, UsageError when that does not run. */
+export function checkRunnable(
+  document: Parsed<ChaosExperiment>,
+  { name, folder, record, standing }: LocalTestnet,
+): void {
+  if (record === undefined || standing !== 'running') {
+    throw new UsageError(`testnet ${name} does not run`, `start it with \`trellis up ${record?.file ?? 'FILE'}\``)
+  }
+  const faults = checkAgainst(document.value, name, chaosTarget(folder, record).testnet.nodes)
+  if (faults.length > 0) throw new InputError(faults.map(fault => document.problem(fault)))
+}
+
+/** The run with its verdict; aborting heals and judges what there is. Throws PreflightFailed. */
+export async function runOn(
+  { folder, record }: LocalTestnet,
+  experiment: ChaosExperiment,
+  progress: Progress,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  if (record === undefined) throw new UsageError('the testnet does not run', 'start it with `trellis up FILE`')
+  let last: RunProgress | undefined
+  let toldAt = 0
+  let toldPhase = ''
+  const show = (): void => {
+    if (last === undefined || last.phase === 'done') return
+    const now = Date.now()
+    if (terminal.live) {
+      progress.update(progressBlock(last, now, terminal.errorPaint))
+      return
+    }
+    const key = `${last.phase} ${last.faults.map(fault => fault.state).join()} ${last.heads.length}`
+    if (key === toldPhase && now - toldAt < PLAIN_EVERY_MS) return
+    toldAt = now
+    toldPhase = key
+    progress.line(progressLine(last, now))
+  }
+  const timer = setInterval(show, REDRAW_MS)
+  try {
+    return await runExperiment({
+      ...chaosTarget(folder, record),
+      experiment: resolveExperiment(experiment),
+      signal,
+      onProgress: now => {
+        last = now
+        show()
+      },
+    })
+  } finally {
+    clearInterval(timer)
+    progress.clear()
+  }
+}
