@@ -10,7 +10,6 @@ await build({
   format: 'esm',
   splitting: false,
   minify: false,
-  keepNames: true,
   sourcemap: false,
   logLevel: 'warning',
   external: ['classic-level'],
