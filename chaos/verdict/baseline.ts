@@ -15,7 +15,7 @@ const MIN_DELIVERIES = 8
 const RARE = 0.001
 
 export function baseline(observations: Observations): Finding {
-  const { record, events, began, faults, ended, before, after } = observations
+  const { record, events, began, injecting, faults, ended, before, after } = observations
   const limit = `delay at most ${DELAY_FACTOR} times the baseline or ${DELAY_SLACK_MS} ms more, blocks at the nominal rate, no unexpected restart`
   const restarts = unexpectedRestarts(observations)
   const healed = healedRound(observations)
@@ -33,7 +33,7 @@ export function baseline(observations: Observations): Finding {
     events('block').flatMap(({ event }) =>
       event.from !== 'self' && event.at >= from && event.at < to ? [event.delayMs] : [],
     )
-  const calm = delays(began, Math.min(faults.from, before.at(-1)!.at))
+  const calm = delays(began, injecting)
   const later = delays(healed.at, ended)
   const [calmMs, laterMs] = [median(calm), median(later)]
   const seconds = (ended - healed.at) / 1_000

@@ -19,8 +19,8 @@ export function shapingBite(observations: Observations, window: Window): Bite {
   if (delayed === 0) return { bit: false, why: 'no link delayed a byte', lines, figures }
   if (action.kind !== 'latency') return { bit: true, why: lines[0]!, lines, figures }
 
-  const { began, faults } = observations
-  const calm = median(delays(observations, window, began, faults?.from ?? window.from))
+  const { began, injecting } = observations
+  const calm = median(delays(observations, window, began, injecting))
   const during = delays(observations, window, window.from, window.to)
   const slow = median(during)
   if (calm === undefined || slow === undefined || during.length < MIN_DELIVERIES) {

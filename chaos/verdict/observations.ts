@@ -33,8 +33,9 @@ export interface Observations {
   readonly before: readonly RunRound[]
   /** Rounds after the last fault. */
   readonly after: readonly RunRound[]
-  /** When the steady state began, and when the record ends. */
+  /** When the steady state began, when injecting began, and when the record ends. */
   readonly began: number
+  readonly injecting: number
   readonly ended: number
   events<K extends NodeEventKind>(kind: K): readonly { node: string; event: EventOf<K> }[]
   /** Node by its name or peer id. */
@@ -74,8 +75,9 @@ export function observe(record: RunRecord): Observations {
     rounds,
     faults,
     began,
+    injecting,
     names: nodes.map(({ name }) => name),
-    before: rounds.filter(({ at }) => at >= began && at < injecting),
+    before: rounds.filter(({ at }) => at >= began && at <= injecting),
     after: faults ? rounds.filter(({ at }) => at >= faults.to) : [],
     ended: record.phases.find(({ phase }) => phase === 'done')?.at ?? rounds.at(-1)?.at ?? began,
     events: <K extends NodeEventKind>(kind: K) =>

@@ -1,0 +1,201 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Experiment, ExperimentFault } from '../../api/experiment.ts'
+import { parseRunRecord } from '../../api/run.ts'
+import type { FindingId, Verdict } from '../../api/verdict.ts'
+import { runJson } from '../report/json.ts'
+import { verdictText } from '../report/text.ts'
+import { judge } from '../verdict/judge.ts'
+import type { CanarySource } from './canaries.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { Miniature } from './miniature.ts'
+import type { Progress } from './progress.ts'
+import { type RunOptions, runExperiment } from './run.ts'
+
+const running: Miniature[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(network => network.stop()))
+})
+async function network(): Promise<Miniature> {
+  const started = await new Miniature(['a', 'b', 'c', 'd']).start()
+  running.push(started)
+  return started
+}
+
+const halves: ExperimentFault = {
+  name: 'cut',
+  atMs: 0,
+  durationMs: 1_500,
+  select: {},
+  action: { kind: 'partition', shape: 'halves', direction: 'both' },
+}
+const experiment = (changes: Partial<Experiment> = {}): Experiment => ({
+  name: 'test',
+  testnet: 'toy',
+  seed: 's',
+  injector: 'auto',
+  steadyState: { withinMs: 10_000, samples: 2, finalizing: true },
+  faults: [halves],
+  heal: { withinMs: 3_000, samples: 2, maxReorgDepth: 1_000, lostTransactions: 0, lostBlocks: 0, observeMs: 1_000 },
+  ...changes,
+})
+const canaries: CanarySource = {
+  addresses: ['aa', 'bb', 'cc', 'dd'],
+  sign: async (index, nonce) => new TextEncoder().encode(`canary ${index} ${nonce}`),
+}
+const run = (toy: Miniature, options: Partial<RunOptions> = {}) =>
+  runExperiment({ experiment: experiment(), testnet: toy.facts, nodes: toy.endpoints, canaries, ...options })
+const passed = (verdict: Verdict): Partial<Record<FindingId, boolean | null>> =>
+  Object.fromEntries(verdict.findings.map(finding => [finding.id, finding.passed]))
+const rowsLeft = (toy: Miniature): number => toy.nodes.reduce((sum, { rows }) => sum + rows.size, 0)
+
+test('a partition into halves: cut, healed, judged, and judged the same from its file', async () => {
+  const toy = await network()
+  const seen: Progress[] = []
+  const { record, verdict } = await run(toy, { onProgress: progress => seen.push(progress) })
+  expect(verdict.result, verdictText(verdict, { color: false, verbose: true })).toBe('passed')
+  expect(passed(verdict)).toEqual({
+    bit: true,
+    reconnected: true,
+    mesh: true,
+    'one-head': true,
+    'reorg-depth': true,
+    finality: true,
+    canaries: true,
+    blocks: true,
+    baseline: true,
+  })
+  expect(record.windows[0]).toMatchObject({
+    fault: 'cut',
+    targets: ['a', 'b', 'c', 'd'],
+    sides: [
+      ['a', 'c'],
+      ['b', 'd'],
+    ],
+    failures: [],
+  })
+  expect(record.windows[0]!.liftedAt! - record.windows[0]!.injectedAt!).toBeGreaterThanOrEqual(1_499)
+  expect(record.canaries.map(({ node, side }) => [node, side])).toEqual([
+    ['a', 0],
+    ['b', 1],
+    ['c', 0],
+    ['d', 1],
+  ])
+  expect(rowsLeft(toy)).toBe(0)
+  // The live view showed the two chains, with their members, while the fault was on.
+  const split = seen.filter(({ faults }) => faults[0]?.state === 'active').findLast(({ heads }) => heads.length === 2)
+  expect(split?.heads.map(({ members }) => [...members].sort().join('')).sort()).toEqual(['ac', 'bd'])
+  expect(seen.map(({ phase }) => phase).filter((phase, index, all) => phase !== all[index - 1])).toEqual([
+    'preflight',
+    'steady-state',
+    'inject',
+    'heal',
+    'observe',
+    'done',
+  ])
+  expect(judge(parseRunRecord(runJson(record)))).toEqual(verdict)
+})
+
+test('a wrong expectation fails the run', async () => {
+  const heal = { ...experiment().heal, maxReorgDepth: 0 }
+  const { verdict } = await run(await network(), { experiment: experiment({ heal }) })
+  expect(verdict).toMatchObject({ result: 'failed', reason: expect.stringContaining('Reorganisation depth') })
+})
+
+test('a node that takes no row: nothing stays injected, and the run is inconclusive', async () => {
+  const toy = await network()
+  toy.node('d').refusesRows = true
+  const { record, verdict } = await run(toy)
+  expect(verdict).toMatchObject({ result: 'inconclusive', reason: expect.stringContaining('could not be injected') })
+  expect(record.windows[0]).toMatchObject({ injectedAt: null, failures: [{ node: 'd', message: 'no rows here' }] })
+  expect(rowsLeft(toy)).toBe(0)
+})
+
+test('an abort lifts the fault at once and leaves a record', async () => {
+  const toy = await network()
+  const abort = new AbortController()
+  let abortedAt = 0
+  const { record, verdict } = await run(toy, {
+    experiment: experiment({ faults: [{ ...halves, durationMs: 60_000 }] }),
+    signal: abort.signal,
+    onProgress: ({ faults }) => {
+      if (faults[0]?.state !== 'active' || abortedAt > 0) return
+      abortedAt = Date.now()
+      abort.abort(new Error('interrupted'))
+    },
+  })
+  expect(Date.now() - abortedAt).toBeLessThan(3_000)
+  expect(rowsLeft(toy)).toBe(0)
+  expect(verdict).toMatchObject({ result: 'inconclusive', reason: 'aborted: interrupted' })
+  expect(record.windows[0]!.endedAt! - abortedAt).toBeLessThan(2_000)
+})
+
+test('a network that is split already never gets the fault', async () => {
+  const toy = await network()
+  const peers = toy.nodes.map(({ name, peerId }) => ({ name, peerId, host: 'x' }))
+  const classes = (['in', 'out'] as const).map(direction => ({
+    direction,
+    link: { drop: true },
+    peers: peers.slice(1),
+  }))
+  toy.node('a').rows.set('foreign', { row: { id: 'foreign', endsAt: Date.now() + 60_000, classes }, held: 0 })
+  const { record, verdict } = await run(toy, {
+    experiment: experiment({ steadyState: { withinMs: 2_500, samples: 2, finalizing: false } }),
+  })
+  expect(verdict).toMatchObject({
+    result: 'inconclusive',
+    reason: expect.stringMatching(/^no steady state to start from: heads at/),
+  })
+  expect(record.windows).toEqual([])
+  expect([...toy.node('a').rows.keys()]).toEqual(['foreign'])
+})
+
+test('a paused node is silent, resumes and catches up', async () => {
+  const toy = await network()
+  const calls: string[] = []
+  const unexpected = async (): Promise<void> => {
+    throw new Error('not asked for')
+  }
+  const lifecycle: Lifecycle = {
+    pause: async node => {
+      calls.push(`pause ${node}`)
+      toy.node(node).paused = true
+    },
+    resume: async node => {
+      calls.push(`resume ${node}`)
+      toy.node(node).paused = false
+      toy.flush()
+    },
+    kill: unexpected,
+    restart: unexpected,
+  }
+  const faults: ExperimentFault[] = [
+    { name: 'nap', atMs: 0, durationMs: 2_000, select: { names: ['c'] }, action: { kind: 'pause' } },
+  ]
+  const { verdict } = await run(toy, { lifecycle, experiment: experiment({ faults }) })
+  expect(calls).toEqual(['pause c', 'resume c'])
+  expect(verdict.result, verdictText(verdict, { color: false, verbose: true })).toBe('passed')
+  expect(verdict.findings[0]).toMatchObject({ id: 'bit', passed: true, value: 'pause seen at 1 node' })
+})
+
+test('preflight names every node that is not there or not itself, and touches nothing', async () => {
+  const toy = await network()
+  const [a, b, c, d] = toy.endpoints
+  const dead = { ...d!, statusUrl: 'http://127.0.0.1:9' }
+  await expect(
+    run(toy, { nodes: [a!, { ...c!, name: 'b' }, { ...c!, adminUrl: b!.statusUrl }, dead] }),
+  ).rejects.toMatchObject({
+    name: 'PreflightFailed',
+    problems: [
+      expect.stringContaining('b: http'),
+      expect.stringContaining('c: administration port'),
+      expect.stringContaining('d: http://127.0.0.1:9 does not answer'),
+    ],
+  })
+  await expect(
+    run(toy, { experiment: experiment({ faults: [{ ...halves, action: { kind: 'kill' } }] }) }),
+  ).rejects.toThrow('need the driver of the nodes')
+  await expect(run(toy, { experiment: experiment({ injector: 'kernel' }) })).rejects.toThrow(
+    'kernel injector is not available',
+  )
+  expect(rowsLeft(toy)).toBe(0)
+})
