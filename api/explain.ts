@@ -2,7 +2,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
 import { type Fault, formatPath, type Path } from './errors.ts'
-import { describedAt, fieldsAt } from './schema-walk.ts'
+import { describedAt, fieldsAt, schemaAt } from './schema-walk.ts'
 
 /** A field or a value that somebody may expect at `path`, though it does not belong there: returns the mend. */
 export type FieldHint = (path: Path, value: unknown) => string | undefined
@@ -21,65 +21,47 @@ export function explain(issue: Issue, schema: z.ZodType, document: unknown, hint
     return issue.keys.map(key => unknownField([...path, key], schema, document, hint))
   const value = valueAt(document, path)
   const { title, examples } = describedAt(schema, path)
-  const write = examples.length > 0 ? `write for example ${examples.map(text => `\`${text}\``).join(', ')}` : ''
-  if (value === undefined) {
-    const name = path.at(-1)
-    return [
-      {
-        path,
-        message: 'is missing',
-        mend:
-          write ||
-          (fieldsAt(schema, path).length > 0
-            ? `add \`${name}:\` with ${list(fieldsAt(schema, path))}`
-            : `add \`${name}: ...\``),
-      },
-    ]
-  }
+  const write = examples.length > 0 ? `write for example ${list(examples)}` : ''
+  const fault = (message: string, mend: string): Fault[] => [{ path, message, mend }]
+  if (value === undefined) return fault('is missing', write || addition(path, schema))
   switch (issue.code) {
-    case 'invalid_type':
-      return [
-        {
-          path,
-          message: `expected ${title ?? typeName(issue.expected)}, got ${nameOf(value)}`,
-          mend: write || `write ${typeName(issue.expected)}`,
-        },
-      ]
+    case 'invalid_type': {
+      const quoted = issue.expected === 'string' && isQuotable(value, schemaAt(schema, path))
+      const mend = quoted ? `write ${JSON.stringify(String(value))}, in quotes` : write
+      const expected = typeName(issue.expected)
+      return fault(`expected ${title ?? expected}, got ${nameOf(value)}`, mend || `write ${expected}`)
+    }
     case 'invalid_value': {
       const values = issue.values.map(String)
-      return [
-        {
-          path,
-          message: `${quote(value)} is not one of ${list(values)}`,
-          mend: hint(path, value) ?? didYouMean(String(value), values) ?? `choose one of ${list(values)}`,
-        },
-      ]
+      const mend = hint(path, value) ?? didYouMean(String(value), values) ?? `choose one of ${list(values)}`
+      return fault(`${quote(value)} is not one of ${list(values)}`, mend)
     }
-    case 'too_small':
-      return [
-        {
-          path,
-          message: `${measure(value, issue.origin)} is below the least allowed, ${issue.minimum}`,
-          mend: sizeMend(issue.origin, 'at least', issue.minimum),
-        },
-      ]
-    case 'too_big':
-      return [
-        {
-          path,
-          message: `${measure(value, issue.origin)} is above the most allowed, ${issue.maximum}`,
-          mend: sizeMend(issue.origin, 'at most', issue.maximum),
-        },
-      ]
+    case 'too_small': {
+      const message = `${measure(value, issue.origin)} is below the least allowed, ${issue.minimum}`
+      return fault(message, sizeMend(issue.origin, 'at least', issue.minimum))
+    }
+    case 'too_big': {
+      const message = `${measure(value, issue.origin)} is above the most allowed, ${issue.maximum}`
+      return fault(message, sizeMend(issue.origin, 'at most', issue.maximum))
+    }
     case 'invalid_format':
     case 'invalid_union':
-      return [{ path, message: `${issue.message}, got ${quote(value)}`, mend: write || "see the field's description" }]
+      return fault(`${issue.message}, got ${quote(value)}`, write || 'write it in that form')
     case 'custom':
-      return [{ path, message: `${quote(value)} ${issue.message}`, mend: String(issue.params?.mend ?? write) }]
+      return fault(`${quote(value)} ${issue.message}`, write)
     default:
-      return [{ path, message: issue.message, mend: write }]
+      return fault(issue.message, write)
   }
 }
+
+function addition(path: Path, schema: z.ZodType): string {
+  const fields = fieldsAt(schema, path)
+  return fields.length > 0 ? `add \`${path.at(-1)}:\` with ${list(fields)}` : `add \`${path.at(-1)}: ...\``
+}
+
+/** YAML reads 7 and true as no text; in quotes they would have been right. */
+const isQuotable = (value: unknown, schema: z.ZodType | undefined): boolean =>
+  (typeof value === 'number' || typeof value === 'boolean') && schema?.safeParse(String(value)).success === true
 
 function unknownField(path: Path, schema: z.ZodType, document: unknown, hint: FieldHint): Fault {
   const name = String(path.at(-1))

@@ -107,6 +107,13 @@ export const bad: readonly BadCase[] = [
     'at most 30',
   ),
   one(
+    'a number for a name',
+    testnetText({}, { metadata: { name: 7 } }),
+    'metadata.name',
+    'expected a name, got 7',
+    'write "7", in quotes',
+  ),
+  one(
     'a namespace',
     testnetText({}, { metadata: { name: 'demo', namespace: 'x' } }),
     'metadata.namespace',

@@ -54,7 +54,7 @@ function expectConfigured({ value }: Parsed<Resource>): void {
 function expectFitting({ value, problem }: Parsed<Resource>): void {
   if (value.kind !== 'ChaosExperiment') return
   const testnet = everything().find(other => other.kind === 'Testnet' && other.metadata.name === value.spec.testnet)
-  if (testnet?.kind !== 'Testnet') return expect.fail(`no example is the testnet ${value.spec.testnet}`)
+  if (testnet?.kind !== 'Testnet') throw new Error(`no example is the testnet ${value.spec.testnet}`)
   const { name, nodes } = expand(testnet)
   expect(checkAgainst(value, name, nodes).map(problem)).toEqual([])
 }
