@@ -15,7 +15,7 @@ import type { Terminal } from './terminal.ts'
 import { progressBlock, progressLine } from './views/chaos-progress.ts'
 
 /** A plain log gets a line this often although nothing but the height changed. */
-const PLAIN_EVERY_MS = 2_000
+const PLAIN_EVERY_MS = 5_000
 /** The countdown goes on between rounds. */
 const REDRAW_MS = 500
 
@@ -50,7 +50,7 @@ export async function runOn(
       progress.update(progressBlock(last, now, terminal.errorPaint))
       return
     }
-    const key = `${last.phase} ${last.faults.map(fault => fault.state).join()} ${last.heads.length}`
+    const key = `${last.phase} ${last.faults.map(fault => fault.state).join()}`
     if (key === toldPhase && now - toldAt < PLAIN_EVERY_MS) return
     toldAt = now
     toldPhase = key
