@@ -29,7 +29,14 @@ async function check(name: string, command: string, args: string[]): Promise<Cou
 
 async function tests(directory: string): Promise<Count> {
   const file = join(directory, 'vitest.json')
-  const code = await run('npm', ['test', '--silent', '--', '--reporter=default', '--reporter=json', `--outputFile=${file}`])
+  const code = await run('npm', [
+    'test',
+    '--silent',
+    '--',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${file}`,
+  ])
   try {
     const report = JSON.parse(await readFile(file, 'utf8'))
     const count: Count = {
