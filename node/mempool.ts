@@ -15,7 +15,7 @@ import type { Verifier } from './verifier.ts'
 
 /** Transactions of one gossip message; the first of a batch waits at most `batchDelayMs` for company. */
 export const maxBatch = 256
-const batchDelayMs = 20
+const batchDelayMs = 100
 const pullTimeoutMs = 5_000
 
 export type SubmitResult =
