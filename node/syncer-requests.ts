@@ -39,9 +39,11 @@ export async function runRequest(parts: RequestParts, effect: RequestEffect, sig
 
 /** Tells our status and returns theirs. Rejects with RequestFailed or DecodeError. */
 export async function exchangeStatus(stack: RequestParts['stack'], peer: PeerId, ours: Status): Promise<Status> {
+  let status: Status | undefined
   for await (const frame of stack.request(peer, 'status', encodeStatus(ours), { timeoutMs: STATUS_TIMEOUT_MS }))
-    return decodeStatus(frame)
-  throw new RequestFailed('malformed', 'an answer without a status')
+    status = decodeStatus(frame)
+  if (!status) throw new RequestFailed('malformed', 'an answer without a status')
+  return status
 }
 
 export function reasonOf(error: unknown): 'silence' | 'refused' | 'malformed' {
