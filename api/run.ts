@@ -43,7 +43,7 @@ const testnetFactsSchema = z.object({
   nodes: z.array(runNodeSchema).min(1).max(MAX_RUN_NODES),
 })
 
-const digestSchema = z.object({
+export const digestSchema = z.object({
   pid: z.int(),
   startedAt: millis,
   head: ref,
@@ -110,14 +110,13 @@ const canarySchema = z.object({
 const phaseNames = ['preflight', 'steady-state', 'inject', 'heal', 'observe', 'done'] as const
 export type PhaseName = (typeof phaseNames)[number]
 
-const eventSchema = z.custom<NodeEvent>(
-  value => {
-    if (typeof value !== 'object' || value === null) return false
-    const { at, kind } = value as Record<string, unknown>
-    return typeof at === 'number' && typeof kind === 'string' && kindIsComplete(kind, value as Record<string, unknown>)
-  },
-  { error: 'is not an event of a node' },
-)
+/** True when the value has the fields the judge reads of its kind. */
+export function isNodeEvent(value: unknown): value is NodeEvent {
+  if (typeof value !== 'object' || value === null) return false
+  const { at, kind } = value as Record<string, unknown>
+  return typeof at === 'number' && typeof kind === 'string' && kindIsComplete(kind, value as Record<string, unknown>)
+}
+const eventSchema = z.custom<NodeEvent>(isNodeEvent, { error: 'is not an event of a node' })
 
 /** Fields the judge reads, by kind of event; events of other kinds are kept and not read. */
 const eventFields: Readonly<Record<string, Readonly<Record<string, string>>>> = {

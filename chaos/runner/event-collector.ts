@@ -1,6 +1,6 @@
 // Follows /v1/events of one node through reconnects and restarts, and notes where events may be missing.
 import { createParser } from 'eventsource-parser'
-import type { NodeEvent } from '../../api/observation.ts'
+import { isNodeEvent } from '../../api/run.ts'
 import { type NodeClient, pause } from './node-client.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -91,9 +91,11 @@ async function follow(
         if (event === 'gap') {
           if (known !== undefined) recorder.gap(client.name, place.lastAt, now())
         } else {
-          const value = JSON.parse(data) as NodeEvent
-          recorder.event(client.name, value)
-          place.lastAt = value.at
+          const value = parsed(data)
+          if (isNodeEvent(value)) {
+            recorder.event(client.name, value)
+            place.lastAt = value.at
+          } else recorder.gap(client.name, place.lastAt, now())
         }
         if (id !== undefined) place.lastId = id
       },
@@ -109,3 +111,11 @@ async function follow(
 }
 
 const processOf = (id: string): string => id.split('-')[0] ?? ''
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}

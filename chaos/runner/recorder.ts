@@ -2,6 +2,7 @@
 import type { NodeEvent, NodeStatus } from '../../api/observation.ts'
 import {
   type Canary,
+  digestSchema,
   type FaultWindow,
   MAX_EVENTS,
   MAX_SAMPLES,
@@ -77,14 +78,14 @@ export class Recorder {
     const views: RunRound['views'][number][] = []
     const silent: string[] = []
     for (const { node, at, status } of answers) {
-      const digest = status && digestOf(status)
+      const digest = status ? digestOf(status) : null
       if (!digest) silent.push(node)
       else {
         digests.set(node, digest)
         views.push({ name: node, height: digest.head.height, recent: digest.recent ?? [] })
       }
       if (this.record.samples.length < MAX_SAMPLES)
-        this.record.samples.push({ round, at, node, status: digest && this.#withoutKnownRecent(node, digest) })
+        this.record.samples.push({ round, at, node, status: digest ? this.#withoutKnownRecent(node, digest) : null })
     }
     return { round, at: Math.max(...answers.map(({ at }) => at)), views, silent, digests }
   }
@@ -101,18 +102,23 @@ export class Recorder {
   }
 }
 
-function digestOf(status: NodeStatus): StatusDigest {
-  const { pid, startedAt, head, finalized, peers, mesh, pool, reorgs } = status
-  return {
-    pid,
-    startedAt,
-    head: { hash: head.hash, height: head.height },
-    finalized: { hash: finalized.hash, height: finalized.height },
-    recent: recentHashes(status),
-    peers: peers.inbound + peers.outbound,
-    mesh: { ...mesh },
-    pool: pool.count,
-    reorgs: { count: reorgs.count, deepest: reorgs.deepest },
+/** null when what the node answered is no status: it counts as silent. */
+function digestOf(status: NodeStatus): StatusDigest | null {
+  try {
+    const { pid, startedAt, head, finalized, peers, mesh, pool, reorgs } = status
+    return digestSchema.parse({
+      pid,
+      startedAt,
+      head,
+      finalized,
+      mesh,
+      reorgs,
+      recent: recentHashes(status),
+      peers: peers.inbound + peers.outbound,
+      pool: pool.count,
+    })
+  } catch {
+    return null
   }
 }
 

@@ -19,7 +19,7 @@ import { NodeClient, type NodeEndpoint, pause } from './node-client.ts'
 import { PreflightFailed, preflight } from './preflight.ts'
 import type { FaultProgress, Progress } from './progress.ts'
 import { Recorder } from './recorder.ts'
-import { Sampler } from './sampler.ts'
+import { IMPATIENT_MS, Sampler } from './sampler.ts'
 
 const SAMPLE_MS = 500
 /** While the network heals, the time to one head is measured: finer rounds. */
@@ -174,6 +174,8 @@ class Run {
     const fromHeight = Math.min(...(this.#sampler.rounds.at(-1)?.views ?? []).map(({ height }) => height))
     const last = Math.max(...this.#compiled.map(({ fault }) => fault.atMs + fault.durationMs))
     this.#enter('inject', 'the faults to pass', startedAt + last)
+    const patient = this.#sampler.answerWithinMs
+    this.#sampler.answerWithinMs = IMPATIENT_MS
     const canaryOptions = { clients: this.#clients, recorder: this.#recorder, now: this.#now }
     const sending = canaries
       ? sendCanaries(this.#compiled, startedAt, { ...canaryOptions, source: canaries }, this.#signal)
@@ -181,6 +183,7 @@ class Run {
     await Promise.all([...this.#compiled.map(fault => this.#runFault(fault, startedAt)), sending])
     if (this.#signal.aborted) return
 
+    this.#sampler.answerWithinMs = patient
     this.#sampler.intervalMs = this.#interval(HEAL_SAMPLE_MS)
     const ended = Math.max(startedAt, ...this.#recorder.record.windows.map(({ endedAt }) => endedAt ?? 0))
     const failed = this.#recorder.record.windows.some(({ failures }) => failures.length > 0)

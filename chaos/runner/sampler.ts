@@ -3,13 +3,16 @@ import type { RunRound } from '../verdict/observations.ts'
 import { type NodeClient, pause } from './node-client.ts'
 import type { Recorder } from './recorder.ts'
 
-/** A node that does not answer in this time counts as silent in the round. */
-export const ANSWER_WITHIN_MS = 800
+/** A node that does not answer in this time counts as silent in the round: longer than a busy machine needs. */
+const PATIENT_MS = 2_000
+/** While faults last silence is expected of some, and the others shall not be looked at less often for it. */
+export const IMPATIENT_MS = 800
 
 export class Sampler {
   readonly rounds: RunRound[] = []
   /** Milliseconds from the start of one round to the next. */
   intervalMs: number
+  answerWithinMs = PATIENT_MS
   readonly #clients: readonly NodeClient[]
   readonly #recorder: Recorder
   readonly #stop = new AbortController()
@@ -60,7 +63,7 @@ export class Sampler {
       const begun = this.#now()
       const answers = await Promise.all(
         this.#clients.map(async client => {
-          const status = await client.status({ signal, timeoutMs: ANSWER_WITHIN_MS }).catch(() => null)
+          const status = await client.status({ signal, timeoutMs: this.answerWithinMs }).catch(() => null)
           return { node: client.name, at: this.#now(), status }
         }),
       )

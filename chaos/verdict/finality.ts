@@ -4,7 +4,7 @@ import { hearing } from '../reach.ts'
 import { cutsDuring, type Observations, partitions } from './observations.ts'
 import { finding, plural, shortHash } from './wording.ts'
 
-const { measured, unmeasured } = finding('finality', 'Finality safe')
+const { measured, unmeasured, unknown } = finding('finality', 'Finality safe')
 
 /** Votes cast before the cut may still be counted behind it for so many block intervals, at least MIN_IN_FLIGHT_MS. */
 const IN_FLIGHT_BLOCKS = 2
@@ -28,6 +28,10 @@ export function finality(observations: Observations): Finding {
   const evidence = [...conflicts, ...minority.breaches, ...minority.notes]
   const value = `finalized up to height ${highest}, ${plural(conflicts.length, 'conflict')}, ${plural(minority.breaches.length, 'checkpoint')} without the quorum`
   if (conflicts.length > 0 || minority.breaches.length > 0) return measured(false, { value, limit, figures, evidence })
+  if (highest === 0) {
+    const fail = observations.record.experiment.steadyState.finalizing ? unmeasured : unknown
+    return fail('no checkpoint was ever finalized', { limit, figures, evidence })
+  }
   if (minority.untold.length > 0)
     return unmeasured(`events of ${minority.untold.join(', ')} are missing during the fault`, {
       limit,
@@ -64,8 +68,12 @@ function conflictsOf({ events, rounds }: Observations, finalized: readonly Final
   }
   // Of two finalized blocks the lower must be an ancestor of the higher: what the recorded parents can tell.
   const parents = new Map(events('block').map(({ event }) => [event.hash, event.parent]))
+  const read = new Set<readonly string[]>()
   for (const { views } of rounds) {
     for (const { recent } of views) {
+      // Most rounds show the same chain as the one before, as the same list.
+      if (read.has(recent)) continue
+      read.add(recent)
       for (const [index, hash] of recent.entries()) {
         const parent = recent[index + 1]
         if (parent !== undefined) parents.set(hash, parent)

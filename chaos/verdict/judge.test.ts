@@ -435,6 +435,17 @@ describe('finality', () => {
       run => run.gaps.push({ node: 'b', from: 30_000, to: 31_000 }),
     ],
     [
+      'nothing finalized',
+      null,
+      'no checkpoint was ever finalized',
+      all(
+        withoutEvents('finalized'),
+        samplesOf(0, 1e9, ['a', 'b', 'c', 'd'], status => {
+          status.finalized = { hash: 'm0', height: 0 }
+        }),
+      ),
+    ],
+    [
       'nothing recorded',
       null,
       'nothing about finality',
