@@ -43,6 +43,7 @@ export async function runOn(
   let last: RunProgress | undefined
   let toldAt = 0
   let toldPhase = ''
+  let toldLine = ''
   const show = (): void => {
     if (last === undefined || last.phase === 'done') return
     const now = Date.now()
@@ -54,7 +55,9 @@ export async function runOn(
     if (key === toldPhase && now - toldAt < PLAIN_EVERY_MS) return
     toldAt = now
     toldPhase = key
-    progress.line(progressLine(last, now))
+    const line = progressLine(last, now)
+    if (line !== toldLine) progress.line(line)
+    toldLine = line
   }
   const timer = setInterval(show, REDRAW_MS)
   try {

@@ -158,4 +158,8 @@ function makeFolder(folder: string): void {
   }
 }
 
-const shown = (file: string): string => relative('', file) || file
+/** Relative to where the reader is, unless it lies elsewhere. */
+function shown(file: string): string {
+  const path = relative('', file)
+  return path.startsWith('..') ? resolve(file) : path
+}
