@@ -25,7 +25,11 @@ export function isDue(entry: BookEntry, now: number, urgent: boolean): boolean {
   return entry.lastAttempt === null || now - entry.lastAttempt >= backoffMs(entry.failures, entry.jitter, urgent)
 }
 
+/** Redials that get the whole time-out: every fourth, for a peer or a machine that has become slow. */
+const PATIENT_EVERY = 4
+
+/** Milliseconds a dial of this peer may take. */
 export function dialTimeoutMs(entry: BookEntry): number {
-  if (entry.latencyMs === null) return DIAL_TIMEOUT_MS
+  if (entry.latencyMs === null || entry.failures % PATIENT_EVERY === PATIENT_EVERY - 1) return DIAL_TIMEOUT_MS
   return Math.min(DIAL_TIMEOUT_MS, REDIAL_TIMEOUT_MIN_MS + HANDSHAKE_ROUND_TRIPS * entry.latencyMs)
 }

@@ -19,14 +19,14 @@ export class ConnectionTable {
   readonly #entries = new Map<PeerId, Entry>()
   /** Why a connection is being closed, by connection id; bounded by the open connections. */
   readonly #reasons = new Map<string, string>()
-  #events: StackEvents | null = null
+  #events: Pick<StackEvents, 'onConnected' | 'onDisconnected'> | null = null
 
   constructor(self: PeerId, now: () => number) {
     this.#self = self
     this.#now = now
   }
 
-  listen(events: StackEvents): void {
+  listen(events: Pick<StackEvents, 'onConnected' | 'onDisconnected'>): void {
     this.#events = events
   }
 
@@ -58,7 +58,7 @@ export class ConnectionTable {
   }
 
   #closed(id: PeerId, entry: Entry, error: Error | undefined): void {
-    const reason = this.#reasons.get(entry.connection.id) ?? error?.message ?? 'closed by the peer'
+    const reason = this.#reasons.get(entry.connection.id) ?? foreignReason(error)
     this.#reasons.delete(entry.connection.id)
     if (this.#entries.get(id) !== entry) return
     this.#entries.delete(id)
@@ -128,6 +128,11 @@ function info(id: PeerId, entry: Entry): PeerInfo {
     connectedAt: entry.connectedAt,
     latencyMs: entry.latencyMs,
   }
+}
+
+/** Why a connection ended that we did not end. */
+function foreignReason(error: Error | undefined): string {
+  return error === undefined || error.name === 'StreamResetError' ? 'closed by the peer' : error.message
 }
 
 /** The host a multiaddr begins with. */

@@ -90,9 +90,8 @@ class GossipsubStack implements Stack {
     this.#scores = scores
     this.#now = options.now ?? Date.now
     this.#names = protocolNames(options.genesisHash)
-    const { maxBlockBytes } = options.config.genesis
-    this.#limits = methodLimits(maxBlockBytes)
-    this.#router = new GossipRouter(host.router, this.#names, maxBlockBytes, this.#now)
+    this.#limits = methodLimits(options.config.genesis.maxBlockBytes)
+    this.#router = new GossipRouter(host.router, this.#names, options.config, this.#now)
   }
 
   addresses(): string[] {
@@ -102,7 +101,13 @@ class GossipsubStack implements Stack {
   async start(events: StackEvents): Promise<void> {
     const { libp2p } = this.#host
     this.#events = events
-    this.#connections.listen(events)
+    this.#connections.listen({
+      onConnected: peer => events.onConnected(peer),
+      onDisconnected: (peer, reason) => {
+        this.#router.lost(peer.id)
+        events.onDisconnected(peer, reason)
+      },
+    })
     this.#records.listen(
       libp2p,
       peer => this.#connections.get(peer) !== null,

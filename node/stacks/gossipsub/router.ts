@@ -29,6 +29,8 @@ const SEEN_TTL_MS = 60_000
 /** Messages below this travel faster than an IDONTWANT about them: transactions and votes. */
 const IDONTWANT_MIN_BYTES = 1_024
 const MAX_RATE_KEYS = 4_096
+/** Lost neighbours that are grafted again when they come back. */
+const MAX_LOST_NEIGHBOURS = 1_024
 /** A flood is blamed once per peer and second, however many messages it has. */
 const BLAME_RATE = { perSecond: 1, burst: 1 }
 
@@ -45,6 +47,9 @@ export interface GossipSubRouter extends GossipSub {
   getMeshPeers(topic: string): PeerId[]
   getScore(peer: PeerId): number
   handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void
+  addToMesh(peer: PeerId, topic: string, reason: string): void
+  sendGraft(peer: PeerId, topics: readonly string[]): void
+  readonly backoff: ReadonlyMap<string, ReadonlyMap<PeerId, number>>
   readonly streamsOutbound: ReadonlyMap<PeerId, GossipStream>
   readonly streamsInbound: ReadonlyMap<PeerId, GossipStream>
 }
@@ -119,12 +124,21 @@ export class GossipRouter {
   readonly #pending = new Map<PeerId, number>()
   #pendingInAll = 0
   readonly #meshes = new Map<Topic, string>()
+  readonly #maxMesh: number
+  /** Topic names by the peer that was lost while it was in their mesh. */
+  readonly #lostNeighbours = new Map<PeerId, readonly string[]>()
 
-  constructor(router: GossipSubRouter, names: ProtocolNames, maxBlockBytes: number, now: () => number) {
+  constructor(
+    router: GossipSubRouter,
+    names: ProtocolNames,
+    config: GossipsubStackOptions['config'],
+    now: () => number,
+  ) {
     this.#router = router
+    this.#maxMesh = config.network.gossipsub.dHigh
     this.#topicOf = new Map(topics.map(topic => [names.topic(topic), topic]))
     this.#nameOf = names.topic
-    this.#maxBytes = topicLimits(maxBlockBytes)
+    this.#maxBytes = topicLimits(config.genesis.maxBlockBytes)
     this.#now = now
     this.#rates = {
       block: new RateLimiter(MESSAGE_RATES.block, MAX_RATE_KEYS),
@@ -142,6 +156,9 @@ export class GossipRouter {
     const meshMoved = () => this.#tellMesh(events)
     for (const event of ['gossipsub:graft', 'gossipsub:prune', 'gossipsub:heartbeat'] as const) {
       this.#router.addEventListener(event, meshMoved)
+    }
+    for (const event of ['subscription-change', 'gossipsub:heartbeat'] as const) {
+      this.#router.addEventListener(event, () => this.#regraft())
     }
     // The library forgets a peer whose stream cannot be decoded but leaves it connected, deaf and mute. Streams that end with
     // their connection come here late, when the peer may be back over a new one: those are no reason to forget it.
@@ -172,6 +189,38 @@ export class GossipRouter {
     return [this.#router.streamsOutbound, this.#router.streamsInbound].every(
       streams => streams.get(peer)?.rawStream.status === 'open',
     )
+  }
+
+  /** The peer's connection has ended, and the router does not know yet. */
+  lost(peer: PeerId): void {
+    const meshes = [...this.#topicOf.keys()].filter(name => this.#router.getMeshPeers(name).includes(peer))
+    if (meshes.length === 0) return
+    this.#lostNeighbours.delete(peer)
+    this.#lostNeighbours.set(peer, meshes)
+    if (this.#lostNeighbours.size > MAX_LOST_NEIGHBOURS) {
+      this.#lostNeighbours.delete(this.#lostNeighbours.keys().next().value!)
+    }
+  }
+
+  /**
+   * Grafts lost neighbours that are back. Gossipsub grafts only while a mesh is small: two sides of a cut that have filled
+   * their meshes with their own would stay two meshes after it has healed, joined by lazy gossip alone.
+   */
+  #regraft(): void {
+    for (const [peer, meshes] of this.#lostNeighbours) {
+      if (!this.hasStreams(peer)) continue
+      const subscribed = (name: string) => this.#router.getSubscribers(name).some(id => id.toString() === peer)
+      if (!meshes.every(subscribed)) continue
+      this.#lostNeighbours.delete(peer)
+      if (this.#router.getScore(peer) < 0) continue
+      const grafted = meshes.filter(name => {
+        const mesh = this.#router.getMeshPeers(name)
+        const backsOff = this.#router.backoff.get(name)?.has(peer) ?? false
+        return !mesh.includes(peer) && mesh.length < this.#maxMesh && !backsOff
+      })
+      for (const name of grafted) this.#router.addToMesh(peer, name, 'not_enough')
+      if (grafted.length > 0) this.#router.sendGraft(peer, grafted)
+    }
   }
 
   async #judge(events: StackEvents, message: Message, id: string, from: PeerId): Promise<void> {

@@ -55,6 +55,26 @@ describe('gossip', () => {
     expect(all.map(node => node.received.length)).toEqual([0, 1, 1, 1, 1, 1])
   })
 
+  test('a lost neighbour is grafted again when it is back, although the meshes are full enough without it', async () => {
+    const [a, b] = await pair()
+    await meshed(a, b)
+    const others = await Promise.all(Array.from({ length: 6 }, () => start()))
+    for (const [i, other] of others.entries()) await (i < 3 ? a : b).stack.connect(other.address, dial)
+    await until(
+      () => [a, b].every(node => node.stack.mesh('block').length >= 3),
+      () => [a.stack.mesh('block'), b.stack.mesh('block')],
+    )
+    const joined = () => a.stack.mesh('block').includes(b.stack.id) && b.stack.mesh('block').includes(a.stack.id)
+    expect(joined()).toBe(true)
+    await b.stack.disconnect(a.stack.id, 'test')
+    await until(
+      () => [a, b].every(node => node.stack.peers().length === 3 && node.stack.mesh('block').length === 3),
+      () => [a.stack.mesh('block'), b.stack.mesh('block')],
+    )
+    await a.stack.connect(b.address, dial)
+    await until(joined, () => [a.stack.mesh('block'), b.stack.mesh('block')])
+  })
+
   test('an ignored message is not forwarded', async () => {
     const [a, b] = await pair()
     const c = await start()
