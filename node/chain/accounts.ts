@@ -4,7 +4,8 @@
 // account's leaf, so depth follows log2 of the accounts and one set of accounts has one root. A leaf hashes 49 bytes and a
 // branch 64, so neither can be taken for the other; hashing the address keeps grinders from deepening the tree.
 import { byteArrayIntoHashObject, digest } from '@chainsafe/as-sha256'
-import { BranchNode, LeafNode, type Node, zeroNode } from '@chainsafe/persistent-merkle-tree'
+import { BranchNode, HashComputationLevel, LeafNode, type Node, zeroNode } from '@chainsafe/persistent-merkle-tree'
+import { hasher } from '@chainsafe/persistent-merkle-tree/hasher/as-sha256'
 import { equalBytes } from './hex.ts'
 
 export interface Account {
@@ -17,21 +18,29 @@ export const emptyAccount: Account = { balance: 0, nonce: 0 }
 export const ACCOUNT_BYTES = 48
 const LEAF_KIND = 1
 
-/** The encoding that is both hashed into the leaf and written into snapshots. */
-export function encodeAccount(address: Uint8Array, account: Account, into: Uint8Array, offset: number): void {
-  const view = new DataView(into.buffer, into.byteOffset + offset, ACCOUNT_BYTES)
+/** The encoding that is both hashed into the leaf and written into snapshots; `view` is that of `into`'s own bytes. */
+export function encodeAccount(
+  address: Uint8Array,
+  account: Account,
+  into: Uint8Array,
+  view: DataView,
+  offset: number,
+): void {
   into.set(address, offset)
-  view.setUint32(32, account.balance % 0x1_0000_0000, true)
-  view.setUint32(36, Math.floor(account.balance / 0x1_0000_0000), true)
-  view.setUint32(40, account.nonce % 0x1_0000_0000, true)
-  view.setUint32(44, Math.floor(account.nonce / 0x1_0000_0000), true)
+  view.setUint32(offset + 32, account.balance % 0x1_0000_0000, true)
+  view.setUint32(offset + 36, Math.floor(account.balance / 0x1_0000_0000), true)
+  view.setUint32(offset + 40, account.nonce % 0x1_0000_0000, true)
+  view.setUint32(offset + 44, Math.floor(account.nonce / 0x1_0000_0000), true)
 }
 
+// Filled and hashed at once, so one buffer serves all.
+const leafBytes = new Uint8Array(1 + ACCOUNT_BYTES)
+const leafView = new DataView(leafBytes.buffer)
+leafBytes[0] = LEAF_KIND
+
 export function leafRoot(address: Uint8Array, account: Account): Uint8Array {
-  const bytes = new Uint8Array(1 + ACCOUNT_BYTES)
-  bytes[0] = LEAF_KIND
-  encodeAccount(address, account, bytes, 1)
-  return digest(bytes)
+  encodeAccount(address, account, leafBytes, leafView, 1)
+  return digest(leafBytes)
 }
 
 /** One account, hashed when its root is first asked for. */
@@ -64,17 +73,20 @@ export const emptyState: State = zeroNode(0)
 export const pathOf = (address: Uint8Array): Uint8Array => digest(address)
 export const bitAt = (path: Uint8Array, depth: number): number => (path[depth >> 3]! >> (7 - (depth & 7))) & 1
 
-/** The account at an address; never seen ones have no balance and nonce 0. */
-export function getAccount(state: State, address: Uint8Array): Account {
-  const path = pathOf(address)
+/** The account at an address; never seen ones have no balance and nonce 0. `path` is pathOf(address), when at hand. */
+export function getAccount(state: State, address: Uint8Array, path: Uint8Array = pathOf(address)): Account {
   let node = state
   for (let depth = 0; node instanceof BranchNode; depth++) node = bitAt(path, depth) ? node.right : node.left
   return node instanceof AccountNode && equalBytes(node.path, path) ? node.account : emptyAccount
 }
 
 /** The state with one account changed; an account without balance and nonce is absent. */
-export function setAccount(state: State, address: Uint8Array, account: Account): State {
-  const path = pathOf(address)
+export function setAccount(
+  state: State,
+  address: Uint8Array,
+  account: Account,
+  path: Uint8Array = pathOf(address),
+): State {
   if (account.balance === 0 && account.nonce === 0) return remove(state, path, 0)
   return put(state, new AccountNode(address, path, account), 0)
 }
@@ -110,8 +122,32 @@ function remove(node: Node, path: Uint8Array, depth: number): Node {
   return bit ? new BranchNode(beside, below) : new BranchNode(below, beside)
 }
 
-/** 32 bytes. */
-export const stateRoot = (state: State): Uint8Array => state.root
+/** 32 bytes. Hashes what changed level by level, four nodes at a time: half the cost of one after the other. */
+export function stateRoot(state: State): Uint8Array {
+  const levels: HashComputationLevel[] = []
+  collect(state, 0, levels)
+  if (levels.length > 0) hasher.executeHashComputations(levels)
+  return state.root
+}
+
+function collect(node: Node, depth: number, levels: HashComputationLevel[]): void {
+  if (node instanceof AccountNode) {
+    // Asking for it computes it.
+    node.rootHashObject
+    return
+  }
+  // The first word of a branch is null until it was hashed.
+  if (!(node instanceof BranchNode) || (node.h0 as number | null) !== null) return
+  let level = levels[depth]
+  if (!level) {
+    level = new HashComputationLevel()
+    level.reset()
+    levels[depth] = level
+  }
+  level.push(node.left, node.right, node)
+  collect(node.left, depth + 1, levels)
+  collect(node.right, depth + 1, levels)
+}
 
 /** Every account, in path order. */
 export function* accountsOf(state: State): Generator<AccountNode> {

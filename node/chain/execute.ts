@@ -1,10 +1,10 @@
 // Applies a block's transactions to a state. All or nothing: the state given is never changed, and an invalid
 // transaction yields its code instead of a state.
-import { type Account, getAccount, type State, setAccount } from './accounts.ts'
+import { type Account, getAccount, pathOf, type State, setAccount } from './accounts.ts'
 import { toHex } from './hex.ts'
 import type { InvalidCode, SignedTransaction } from './types.ts'
 
-type Entry = { readonly address: Uint8Array; account: Account; changed: boolean }
+type Entry = { readonly address: Uint8Array; readonly path: Uint8Array; account: Account; changed: boolean }
 
 export type Execution =
   | { readonly kind: 'executed'; readonly state: State }
@@ -23,7 +23,8 @@ export class Overlay {
     const key = toHex(address)
     let entry = this.#entries.get(key)
     if (!entry) {
-      entry = { address, account: getAccount(this.#base, address), changed: false }
+      const path = pathOf(address)
+      entry = { address, path, account: getAccount(this.#base, address, path), changed: false }
       this.#entries.set(key, entry)
     }
     return entry
@@ -52,8 +53,8 @@ export class Overlay {
 
   state(): State {
     let state = this.#base
-    for (const { address, account, changed } of this.#entries.values()) {
-      if (changed) state = setAccount(state, address, account)
+    for (const { address, path, account, changed } of this.#entries.values()) {
+      if (changed) state = setAccount(state, address, account, path)
     }
     return state
   }

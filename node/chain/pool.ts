@@ -140,8 +140,12 @@ export class Pool {
     }
     this.#insert(entry)
     const evicted = this.#evict()
-    if (!this.#byId.has(id)) return { kind: 'refused', id, code: 'pool-full' }
-    return { kind: 'added', id, ...(rival && { replaced: rival.id }), evicted }
+    if (!this.#byId.has(id)) {
+      // It was the cheapest itself: what had to go before it comes back, a refusal changes nothing.
+      for (const other of rival ? [rival, ...evicted] : evicted) if (other !== entry) this.#insert(other)
+      return { kind: 'refused', id, code: 'pool-full' }
+    }
+    return { kind: 'added', id, ...(rival && { replaced: rival.id }), evicted: evicted.map(one => one.id) }
   }
 
   #insert(entry: Entry): void {
@@ -184,14 +188,14 @@ export class Pool {
   }
 
   /** Drops the cheapest last entries of senders until the bounds hold: what is left can still be included. */
-  #evict(): Hash[] {
-    const evicted: Hash[] = []
+  #evict(): Entry[] {
+    const evicted: Entry[] = []
     while (this.#byId.size > this.#bounds.maxCount || this.#bytes > this.#bounds.maxBytes) {
       const entry = this.#tails.pop()
       if (!entry) break
       if (!this.#isTail(entry)) continue
       this.#remove(entry)
-      evicted.push(entry.id)
+      evicted.push(entry)
     }
     return evicted
   }

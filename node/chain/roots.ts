@@ -54,21 +54,29 @@ const transactionRoots = new WeakMap<Transaction, { readonly genesis: Uint8Array
 export function transactionRoot(message: Transaction, genesis: Uint8Array): Uint8Array {
   const known = transactionRoots.get(message)
   if (known?.genesis === genesis) return known.root
-  const root = signingRoot(kinds.transaction, genesis, transactionType.serialize(message))
+  const bytes = new Uint8Array(KIND_BYTES + ROOT_BYTES + transactionType.value_serializedSize(message))
+  bytes.set(kinds.transaction)
+  bytes.set(genesis, KIND_BYTES)
+  const output = { uint8Array: bytes, dataView: new DataView(bytes.buffer) }
+  transactionType.value_serializeToBytes(output, KIND_BYTES + ROOT_BYTES, message)
+  const root = digest(bytes)
   transactionRoots.set(message, { genesis, root })
   return root
 }
 export const transactionId = (signed: SignedTransaction, genesis: Uint8Array): Hash =>
   toHex(transactionRoot(signed.message, genesis))
 
+const SIGNATURE_BYTES = 64
+// Filled and hashed at once, so one buffer serves all.
+const leafBytes = new Uint8Array(ROOT_BYTES + SIGNATURE_BYTES)
+
 /** Root of the body: an SSZ list with sha256(id, signature) of each transaction, so it binds the signatures too. */
 export function bodyRoot(body: readonly SignedTransaction[], genesis: Uint8Array): Uint8Array {
   return bodyRootsType.hashTreeRoot(
     body.map(({ message, signature }) => {
-      const leaf = new Uint8Array(ROOT_BYTES + signature.length)
-      leaf.set(transactionRoot(message, genesis))
-      leaf.set(signature, ROOT_BYTES)
-      return digest(leaf)
+      leafBytes.set(transactionRoot(message, genesis))
+      leafBytes.set(signature, ROOT_BYTES)
+      return digest(leafBytes)
     }),
   )
 }

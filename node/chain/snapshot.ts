@@ -13,8 +13,9 @@ export const MAX_SNAPSHOT_ACCOUNTS = 4_194_304
 export function encodeState(state: State): Uint8Array {
   const accounts = [...accountsOf(state)]
   const bytes = new Uint8Array(accounts.length * ACCOUNT_BYTES)
+  const view = new DataView(bytes.buffer)
   for (const [index, { address, account }] of accounts.entries()) {
-    encodeAccount(address, account, bytes, index * ACCOUNT_BYTES)
+    encodeAccount(address, account, bytes, view, index * ACCOUNT_BYTES)
   }
   return bytes
 }
