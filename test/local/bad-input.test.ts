@@ -11,7 +11,7 @@ const run = (file: string): string[] => ['chaos', 'run', file]
 
 interface Case {
   readonly name: string
-  readonly files?: Readonly<Record<string, string>>
+  readonly files?: Readonly<Record<string, string | Uint8Array>>
   readonly args: readonly string[]
   readonly says: RegExp
 }
@@ -53,10 +53,11 @@ const cases: Case[] = [
   },
   {
     name: 'not UTF-8',
-    files: { 'a.yaml': '\ud800' },
-    args: ['chaos', 'judge', 'nope.json'],
-    says: /nope\.json does not exist/,
+    files: { 'a.yaml': Uint8Array.of(0x6b, 0xff, 0xfe) },
+    args: ['up', 'a.yaml'],
+    says: /a\.yaml is not UTF-8 text; save it as UTF-8/,
   },
+  { name: 'run that is not there', args: ['chaos', 'judge', 'nope.json'], says: /nope\.json does not exist; \S/ },
   {
     name: 'YAML syntax',
     files: { 'a.yaml': 'kind: [Testnet\n' },

@@ -23,8 +23,8 @@ export interface CommandLine {
   /** TRELLIS_HOME of its commands. */
   readonly home: string
   /** A file with this text; returns its path. */
-  file(name: string, text: string): string
-  start(...args: string[]): Started
+  file(name: string, text: string | Uint8Array): string
+  start(args: readonly string[], more?: NodeJS.ProcessEnv): Started
   run(...args: string[]): Promise<Outcome>
   /** Takes every testnet down and removes everything. */
   remove(): Promise<void>
@@ -35,10 +35,10 @@ export function commandLine(env: NodeJS.ProcessEnv = {}): CommandLine {
   const home = join(root, 'state')
   const files = join(root, 'files')
   mkdirSync(files)
-  const start = (...args: string[]): Started => {
+  const start = (args: readonly string[], more: NodeJS.ProcessEnv = {}): Started => {
     const child = spawn(launcher, args, {
       cwd: files,
-      env: { ...process.env, TRELLIS_HOME: home, TRELLIS_NODE_PROGRAM: standIn, NO_COLOR: '1', ...env },
+      env: { ...process.env, TRELLIS_HOME: home, TRELLIS_NODE_PROGRAM: standIn, NO_COLOR: '1', ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stdout = ''
@@ -55,7 +55,7 @@ export function commandLine(env: NodeJS.ProcessEnv = {}): CommandLine {
     })
     return { child, ended, output: () => ({ code: child.exitCode, stdout, stderr }) }
   }
-  const run = (...args: string[]): Promise<Outcome> => start(...args).ended
+  const run = (...args: string[]): Promise<Outcome> => start(args).ended
   return {
     home,
     file: (name, text) => {

@@ -1,10 +1,10 @@
 // Testnets through the command: started, seen, crashed, interrupted, taken down.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isAlive } from '../../operator/local/process-identity.ts'
 import { readRecord, type TestnetRecord } from '../../operator/local/record.ts'
-import { type CommandLine, commandLine, testnetYaml } from './command-line.ts'
+import { type CommandLine, commandLine, experimentYaml, testnetYaml } from './command-line.ts'
 import { eventually } from './testnet-folder.ts'
 
 let cli: CommandLine
@@ -60,7 +60,7 @@ test('status tells the conditions, and heads that differ', async () => {
 })
 
 test('foreground: runs until Ctrl-C, starts a crashed node again, leaves nothing', async () => {
-  const up = cli.start('up', cli.file('a.yaml', testnetYaml('one', { good: 2 })))
+  const up = cli.start(['up', cli.file('a.yaml', testnetYaml('one', { good: 2 }))])
   await eventually(() => up.output().stderr.includes('one runs until Ctrl-C'), up.output)
   const before = record('one')
   process.kill(before?.nodes[0]?.process?.pid ?? 0, 'SIGKILL')
@@ -77,7 +77,7 @@ test('foreground: runs until Ctrl-C, starts a crashed node again, leaves nothing
 })
 
 test.for([[], ['--detach']])('interrupted while nodes are not ready (%s): exit code 130, nothing left', async flags => {
-  const up = cli.start('up', cli.file('a.yaml', testnetYaml('one', { unready: 2 })), ...flags)
+  const up = cli.start(['up', cli.file('a.yaml', testnetYaml('one', { unready: 2 })), ...flags])
   const before = await eventually(
     () => alive(record('one')) === 2 && record('one'),
     () => [up.output(), record('one')],
@@ -132,4 +132,33 @@ test('the state is readable by its owner only, and plan prints no keys', async (
   expect(JSON.parse(plan.stdout).nodes[0]).toMatchObject({ name: 'good-0', role: 'miner', host: config.listen.host })
   expect(plan.stdout).not.toContain(config.keys.network)
   expect(plan.stdout).not.toContain(config.keys.validator)
+})
+
+test.for(['interrupted', 'failed'])('demo that is %s: nothing left', async way => {
+  const temporary = join(cli.home, '../temporary')
+  mkdirSync(temporary)
+  const group = way === 'failed' ? 'refuse' : 'unready'
+  const testnet = cli.file('a.yaml', testnetYaml('one', { [group]: 2 }))
+  const experiment = cli.file(
+    'c.yaml',
+    experimentYaml('one', '{ name: cut, duration: 2s, partition: { shape: halves } }'),
+  )
+  const demo = cli.start(['demo', '--testnet', testnet, '--experiment', experiment, '--report', '.'], {
+    TMPDIR: temporary,
+  })
+  const [folder] = await eventually(() => readdirSync(temporary).length > 0 && readdirSync(temporary), demo.output)
+  let before: TestnetRecord | undefined
+  if (way === 'interrupted') {
+    const read = (): TestnetRecord | undefined => readRecord(join(temporary, folder!, 'one'))
+    await eventually(
+      () => alive(read()) === 2,
+      () => [demo.output(), read()],
+    )
+    before = read()
+    // The launcher passes this on; a terminal's Ctrl-C reaches the whole group by itself.
+    demo.child.kill('SIGTERM')
+  }
+  expect((await demo.ended).code).toBe(way === 'failed' ? 3 : 130)
+  expect(alive(before)).toBe(0)
+  expect(readdirSync(temporary)).toEqual([])
 })
