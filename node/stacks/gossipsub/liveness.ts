@@ -169,7 +169,11 @@ function send(pulse: Pulse, kind: number, sequence: number): void {
   bytes[0] = kind
   new DataView(bytes.buffer).setUint32(1, sequence)
   if (kind !== ACK) pulse.sentAt = performance.now()
-  stream.send(bytes)
+  try {
+    stream.send(bytes)
+  } catch (error) {
+    stream.abort(error as Error)
+  }
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -246,6 +246,9 @@ export class GossipRouter {
     this.#pendingInAll++
     try {
       return await events.onMessage(topic, message.data, from)
+    } catch {
+      // A defect of ours is not the peer's fault.
+      return 'ignore'
     } finally {
       this.#pendingInAll--
       const left = this.#pending.get(from)! - 1
