@@ -1,5 +1,5 @@
 // What this node serves to peers that synchronise: memory first, the store for what is older.
-import { type Chain, decodeHeader, type Hash, MAX_HEADERS, type SignedHeader } from './chain/index.ts'
+import { type Chain, decodeHeader, type Hash, MAX_HEADERS, type SignedHeader, toHex } from './chain/index.ts'
 import type { Pool } from './chain/pool.ts'
 import type { Store } from './store/store.ts'
 import type { ServeReaders } from './sync/serve.ts'
@@ -32,8 +32,17 @@ async function storedHeadersAfter(
   const start = await sharedHeight(chain, store, locator)
   if (start === undefined) return []
   const hashes = await store.mainRange(start + 1, Math.min(max, MAX_HEADERS))
-  const headers = await Promise.all(hashes.map(hash => store.header(hash)))
-  return headers.flatMap(bytes => (bytes === undefined ? [] : [decodeHeader(bytes)]))
+  const headers: SignedHeader[] = []
+  let parent: Hash | undefined
+  for (const hash of hashes) {
+    const bytes = await store.header(hash)
+    const header = bytes && decodeHeader(bytes)
+    // A reorg between two reads would make a list that does not link, which is an offence.
+    if (header === undefined || (parent !== undefined && toHex(header.message.parents[0]!) !== parent)) break
+    headers.push(header)
+    parent = hash
+  }
+  return headers
 }
 
 async function sharedHeight(chain: Chain, store: Store, locator: readonly Hash[]): Promise<number | undefined> {
