@@ -21,6 +21,8 @@ export interface InjectorOptions {
   readonly clients: ReadonlyMap<string, NodeClient>
   readonly lifecycle: Lifecycle | undefined
   readonly now: () => number
+  /** Given while the fault is in force: puts a node's row on it again after the node restarted; null when it no longer may. */
+  readonly onRenewal: (fault: string, renew: ((node: string) => Promise<void>) | null) => void
   readonly onState: (
     fault: string,
     state: 'injecting' | 'active' | 'lifting' | 'over' | 'failed',
@@ -54,7 +56,9 @@ export async function runFault(
     window.injectedAt = now()
     window.plannedEnd = window.injectedAt + durationMs
     onState(name, 'active', window.plannedEnd)
+    options.onRenewal(name, async node => await act.renew?.(node, untilLifted))
     await pause(durationMs, signal)
+    options.onRenewal(name, null)
   }
   window.liftedAt = failures.length === 0 ? now() : null
   onState(name, 'lifting', null)
@@ -72,6 +76,8 @@ interface Act {
   readonly targets: readonly string[]
   inject(target: string, signal: AbortSignal): Promise<void>
   lift(target: string, signal: AbortSignal): Promise<void>
+  /** A restarted node has forgotten its rows. Never rejects: the next round sees the node again. */
+  renew?(target: string, signal: AbortSignal): Promise<void>
 }
 
 function linkAct(rows: ReadonlyMap<string, LinkRow>, window: FaultWindow, { clients, now }: InjectorOptions): Act {
@@ -82,13 +88,25 @@ function linkAct(rows: ReadonlyMap<string, LinkRow>, window: FaultWindow, { clie
     )
     window.counters.push({ node, links: links.slice(0, MAX_LISTED_LINKS).map(link => ({ ...link })) })
   }
+  // Lifting waits for them: a row must not come after its removal.
+  const renewals = new Map<string, Promise<void>>()
   return {
     targets: [...rows.keys()],
+    renew: async (target, signal) => {
+      const row = rows.get(target)
+      if (!row) return
+      const renewal = clientOf(clients, target)
+        .putRow(row, { signal, timeoutMs: INJECT_TIMEOUT_MS })
+        .catch(() => {})
+      renewals.set(target, renewal)
+      await renewal
+    },
     inject: async (target, signal) =>
       await clientOf(clients, target).putRow(rows.get(target)!, { signal, timeoutMs: INJECT_TIMEOUT_MS }),
     lift: async (target, signal) => {
       const row = rows.get(target)!
       const client = clientOf(clients, target)
+      await renewals.get(target)
       // A node that does not answer obeys the row's end by itself: trying beyond it is of no use.
       for (;;) {
         try {

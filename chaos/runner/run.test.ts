@@ -177,6 +177,27 @@ test('a paused node is silent, resumes and catches up', async () => {
   expect(verdict.findings[0]).toMatchObject({ id: 'bit', passed: true, value: 'pause seen at 1 node' })
 })
 
+test('a node that restarts under a cut gets its rows again, and loses them at the end', async () => {
+  const toy = await network()
+  const node = toy.node('b')
+  let renewed = false
+  let restarted = false
+  const { record } = await run(toy, {
+    onProgress: ({ faults }) => {
+      if (faults[0]?.state !== 'active') return
+      if (restarted) renewed ||= node.rows.has('test.cut')
+      else {
+        restarted = true
+        node.rows.clear()
+        node.startedAt += 1
+      }
+    },
+  })
+  expect(renewed, JSON.stringify(record.notes)).toBe(true)
+  expect(record.notes).toContain('b restarted')
+  expect(rowsLeft(toy)).toBe(0)
+})
+
 test('preflight names every node that is not there or not itself, and touches nothing', async () => {
   const toy = await network()
   const [a, b, c, d] = toy.endpoints

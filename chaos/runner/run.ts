@@ -69,6 +69,8 @@ class Run {
   readonly #recorder: Recorder
   readonly #sampler: Sampler
   readonly #faults = new Map<string, FaultProgress>()
+  readonly #renewals = new Map<string, (node: string) => Promise<void>>()
+  readonly #processes = new Map<string, number>()
   #phase: PhaseName = 'preflight'
   #message = ''
   #until: number | null = null
@@ -120,7 +122,10 @@ class Run {
     const collectors = [...this.#clients.values()].map(client =>
       collectEvents(client, this.#recorder, { signal: collecting.signal, history, now: this.#now }),
     )
-    this.#sampler.start(() => this.#report())
+    this.#sampler.start(round => {
+      this.#renewRows(round)
+      this.#report()
+    })
     try {
       this.#recorder.record.steady = await this.#steadyState()
       if (this.#recorder.record.steady && !this.#signal.aborted) await this.#disturb()
@@ -253,6 +258,10 @@ class Run {
         clients: this.#clients,
         now: this.#now,
         peers: testnet.nodes.map(({ name, host, peerId }) => ({ name, host, peerId })),
+        onRenewal: (fault, renew) => {
+          if (renew) this.#renewals.set(fault, renew)
+          else this.#renewals.delete(fault)
+        },
         onState: (fault, state, until) => {
           this.#faults.set(fault, { ...this.#faults.get(fault)!, state, until })
           this.#report()
@@ -260,6 +269,17 @@ class Run {
       },
       this.#signal,
     )
+  }
+
+  /** A node that restarted under a link fault gets its rows again: it keeps them in memory only. */
+  #renewRows({ digests }: RunRound): void {
+    for (const [node, { startedAt }] of digests) {
+      const known = this.#processes.get(node)
+      this.#processes.set(node, startedAt)
+      if (known === undefined || known === startedAt) continue
+      this.#recorder.note(`${node} restarted`)
+      for (const renew of this.#renewals.values()) void renew(node)
+    }
   }
 
   /** Longer rounds where the record could not hold the run otherwise. */
