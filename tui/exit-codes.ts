@@ -4,6 +4,9 @@
 export const exitCode = { ok: 0, failed: 1, inconclusive: 2, usage: 3, interrupted: 130 } as const
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
+/** A command sets the exit code that its result asks for; 0 when it does not. */
+export type SetExit = (code: ExitCode) => void
+
 /** A usage error: what was wrong, and the mend. */
 export class UsageError extends Error {
   readonly mend: string

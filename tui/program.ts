@@ -11,11 +11,8 @@ import { addSupervise } from './commands/supervise.ts'
 import { addUp } from './commands/up.ts'
 import { addVersion, version } from './commands/version.ts'
 import { explainError } from './errors.ts'
-import { type ExitCode, exitCode } from './exit-codes.ts'
+import { type ExitCode, exitCode, type SetExit } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
-
-/** A command sets the exit code that its result asks for; 0 when it does not. */
-export type SetExit = (code: ExitCode) => void
 
 /** Runs one command line; resolves with the exit code. Never throws. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
