@@ -2,15 +2,17 @@
 // answers what they changed. The head is a function of the set of blocks and votes it was given, not of their order.
 import type { Genesis } from '../../api/node-config.ts'
 import { type Account, getAccount, type State, stateRoot } from './accounts.ts'
-import { type AlreadyVerified, type BodyCheck, bodyFault, bodyJobs, bytesInBody } from './body.ts'
-import { type ChainBounds, defaultChainBounds, MAX_CLOCK_DRIFT_MS, MAX_TRANSACTIONS_PER_BLOCK } from './bounds.ts'
-import { execute, Overlay } from './execute.ts'
+import { type AlreadyVerified, type BodyCheck, bodyFault, bodyJobs } from './body.ts'
+import { type ChainBounds, defaultChainBounds } from './bounds.ts'
+import { type BuildRequest, buildBlock, type UnsignedBlock } from './build.ts'
+import { execute } from './execute.ts'
 import { Finality, type VoteCheck } from './finality.ts'
 import { type GenesisBlock, genesisBlock } from './genesis.ts'
-import { childDifficulty, factsOf, headerFault, headerJobs, type ParentFacts } from './header-rules.ts'
+import { HeaderChecks, type HeadersVerdict, type HeaderTail, type Invalid } from './header-checks.ts'
+import { childDifficulty, type ParentFacts } from './header-rules.ts'
 import { equalBytes, fromHex, toHex } from './hex.ts'
 import { waitOf } from './lottery.ts'
-import { blockHash, bodyRoot, ticketSigningRoot, voteSigningRoot } from './roots.ts'
+import { blockHash, ticketSigningRoot, voteSigningRoot } from './roots.ts'
 import { headersAfter, locator } from './serving.ts'
 import { decodeSnapshot, decodeState, encodeSnapshot, encodeState, SNAPSHOT_HEADERS } from './snapshot.ts'
 import { StateCache } from './states.ts'
@@ -23,53 +25,22 @@ import type {
   Checkpoint,
   Equivocation,
   Hash,
-  Header,
   HeaderVerdict,
   InsertResult,
-  InvalidCode,
   Millis,
   Reorg,
   SignatureJob,
   SignedHeader,
-  SignedTransaction,
   SignedVote,
   Vote,
   VoteResult,
 } from './types.ts'
-
-type Invalid = { readonly kind: 'invalid'; readonly code: InvalidCode; readonly message: string }
-
-/** The end of a validated header chain: give it to the next `checkHeaders` when its blocks are not inserted yet. */
-export type HeaderTail = ParentFacts
-
-export type HeadersVerdict =
-  /** `headers` are those not held yet, oldest first; `work` is cumulative, of the last. */
-  | {
-      readonly kind: 'ok'
-      readonly headers: readonly { readonly hash: Hash; readonly header: SignedHeader; readonly work: bigint }[]
-      readonly tail: HeaderTail
-      readonly jobs: readonly SignatureJob[]
-    }
-  | { readonly kind: 'unknown-parent'; readonly parent: Hash }
-  /** Everything before `index` is fine; this one is too far ahead of our clock. */
-  | { readonly kind: 'early'; readonly index: number; readonly at: Millis }
-  | (Invalid & { readonly index: number })
 
 export type ReplayResult =
   | { readonly kind: 'replayed' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'missing-state'; readonly replay: readonly Hash[] }
   | Invalid
-
-export interface BuildRequest {
-  readonly producer: Uint8Array
-  readonly ticket: Uint8Array
-  readonly timestamp: Millis
-  /** In the order to try them; those that do not apply are left out. */
-  readonly candidates: Iterable<SignedTransaction>
-  /** The head unless said. */
-  readonly parent?: Hash
-}
 
 export class Chain {
   readonly genesis: Genesis
@@ -82,6 +53,7 @@ export class Chain {
   readonly #tree: BlockTree
   readonly #states: StateCache
   readonly #finality: Finality
+  readonly #headers: HeaderChecks
   /** Blocks whose body was found to match its header, so that `insert` does not hash it again. */
   readonly #checkedBodies = new WeakSet<Block>()
   /** The justified checkpoint's subtree: only these can become the head. */
@@ -109,6 +81,7 @@ export class Chain {
     this.#states = new StateCache(this.#tree, this.#bounds)
     this.#states.set(record.hash, state)
     this.#finality = new Finality(genesis, this.#block, this.#tree, checkpointOf(record))
+    this.#headers = new HeaderChecks(this.#tree, this.#finality, this.#block, genesis.blockIntervalMs)
     this.#eligible = new Set([record.hash])
     this.#head = record
   }
@@ -177,53 +150,11 @@ export class Chain {
 
   /** Cheap checks of one gossiped header, before any signature. `now` is our clock. */
   checkHeader(header: SignedHeader, now: Millis): HeaderVerdict {
-    const hash = blockHash(header.message)
-    if (this.#tree.get(hash)) return { kind: 'known', hash }
-    const shape = this.#shapeFault(header)
-    if (shape) return shape
-    const parentHash = toHex(header.message.parents[0]!)
-    const parent = this.#facts(parentHash)
-    if (!parent) return { kind: 'unknown-parent', hash, parent: parentHash }
-    const fault = this.#headerFault(header, parent)
-    if (fault) return fault
-    const at = header.message.timestamp - MAX_CLOCK_DRIFT_MS
-    if (at > now) return { kind: 'early', hash, at }
-    return { kind: 'ok', hash, jobs: headerJobs(header, this.domain) }
+    return this.#headers.check(header, now)
   }
-
   /** Checks a list that links to a held block (or to `after`) and to itself, without any body. */
   checkHeaders(list: readonly SignedHeader[], now: Millis, after?: HeaderTail): HeadersVerdict {
-    const first = list[0]
-    if (!first) return { kind: 'invalid', code: 'malformed', message: 'no headers', index: 0 }
-    const headers: { hash: Hash; header: SignedHeader; work: bigint }[] = []
-    const jobs: SignatureJob[] = []
-    let tail: HeaderTail | undefined
-    for (const [index, header] of list.entries()) {
-      const shape = this.#shapeFault(header)
-      if (shape) return { ...shape, index }
-      const parent = toHex(header.message.parents[0]!)
-      if (index === 0) {
-        tail = after?.hash === parent ? after : this.#facts(parent)
-        if (!tail) return { kind: 'unknown-parent', parent }
-      }
-      if (tail!.hash !== parent) {
-        return {
-          kind: 'invalid',
-          code: 'not-linked',
-          message: `header ${index} does not name the one before it`,
-          index,
-        }
-      }
-      const fault = this.#headerFault(header, tail!)
-      if (fault) return { ...fault, index }
-      const at = header.message.timestamp - MAX_CLOCK_DRIFT_MS
-      if (at > now) return { kind: 'early', index, at }
-      tail = factsOf(header, tail!)
-      if (this.#tree.get(tail.hash)) continue
-      headers.push({ hash: tail.hash, header, work: tail.work })
-      jobs.push(...headerJobs(header, this.domain))
-    }
-    return { kind: 'ok', headers, tail: tail!, jobs }
+    return this.#headers.checkList(list, now, after)
   }
 
   /** Does the body belong to the header; if so the signatures to verify, save those the caller knows to be good. */
@@ -239,12 +170,12 @@ export class Chain {
     const { header } = block
     const hash = blockHash(header.message)
     if (this.#tree.get(hash)) return { kind: 'known' }
-    const shape = this.#shapeFault(header)
+    const shape = this.#headers.shapeFault(header)
     if (shape) return shape
     const parentHash = toHex(header.message.parents[0]!)
-    const parent = this.#facts(parentHash)
+    const parent = this.#headers.facts(parentHash)
     if (!parent) return { kind: 'unknown-parent', parent: parentHash }
-    const fault = this.#headerFault(header, parent)
+    const fault = this.#headers.fault(header, parent)
     if (fault) return fault
     const executed = this.#execute(block, parentHash)
     if (executed.kind !== 'executed') return executed
@@ -259,12 +190,12 @@ export class Chain {
   insertStored(header: SignedHeader): InsertResult {
     const hash = blockHash(header.message)
     if (this.#tree.get(hash)) return { kind: 'known' }
-    const shape = this.#shapeFault(header)
+    const shape = this.#headers.shapeFault(header)
     if (shape) return shape
     const parentHash = toHex(header.message.parents[0]!)
-    const parent = this.#facts(parentHash)
+    const parent = this.#headers.facts(parentHash)
     if (!parent) return { kind: 'unknown-parent', parent: parentHash }
-    return this.#headerFault(header, parent) ?? this.#add(header, parent)
+    return this.#headers.fault(header, parent) ?? this.#add(header, parent)
   }
 
   /** Computes the state of a held block again, from its parent's. */
@@ -338,32 +269,11 @@ export class Chain {
    * An unsigned block with those candidates that apply, within the size bounds.
    * Throws RangeError when the parent is not held or its state not in memory.
    */
-  build(request: BuildRequest): { readonly header: Header; readonly transactions: readonly SignedTransaction[] } {
-    const { producer, ticket, timestamp, candidates } = request
+  build(request: BuildRequest & { readonly parent?: Hash }): UnsignedBlock {
     const parent = this.#parent(request.parent ?? this.#head.hash)
     const state = this.#states.get(parent.hash)
     if (!state) throw new RangeError(`state of ${parent.hash} is not in memory: replay missingStates() first`)
-    const overlay = new Overlay(state)
-    const transactions: SignedTransaction[] = []
-    let bytes = 0
-    for (const candidate of candidates) {
-      if (transactions.length >= MAX_TRANSACTIONS_PER_BLOCK) break
-      const size = bytesInBody(candidate)
-      if (bytes + size > this.genesis.maxBlockBytes || overlay.apply(candidate, producer)) continue
-      bytes += size
-      transactions.push(candidate)
-    }
-    const header: Header = {
-      parents: [parent.root],
-      height: parent.height + 1,
-      timestamp,
-      producer,
-      difficulty: childDifficulty(parent, this.genesis.blockIntervalMs),
-      ticket,
-      stateRoot: stateRoot(overlay.state()),
-      bodyRoot: bodyRoot(transactions, this.domain),
-    }
-    return { header, transactions }
+    return buildBlock(parent, state, request, this.genesis, this.domain)
   }
 
   /** Cheap checks of a vote; `ok` gives the signature to verify before `addVote`. */
@@ -383,16 +293,8 @@ export class Chain {
 
   /** Cheap checks of a certificate; `ok` gives the signatures to verify, all of them, before `addCertificate`. */
   checkCertificate(certificate: Certificate): ReturnType<Chain['checkVote']> {
-    const link = this.#finality.checkLink(certificate.vote)
-    if (link.kind !== 'ok') return link
-    const voters = new Set(certificate.signatures.map(({ validator }) => toHex(validator)))
-    const weights = [...voters].map(voter => this.#block.weights.get(voter))
-    if (voters.size !== certificate.signatures.length || weights.includes(undefined)) {
-      return { kind: 'invalid', code: 'not-a-validator', message: 'certificate: a voter is listed twice or unknown' }
-    }
-    if (!this.#finality.isQuorum(weights.reduce<number>((sum, weight) => sum + weight!, 0))) {
-      return { kind: 'invalid', code: 'bad-checkpoint', message: 'certificate: less weight than the quorum' }
-    }
+    const check = this.#finality.checkCertificate(certificate)
+    if (check.kind !== 'ok') return check
     const message = voteSigningRoot(certificate.vote, this.domain)
     const jobs = certificate.signatures.map(({ validator, signature }) => ({
       publicKey: validator,
@@ -404,7 +306,7 @@ export class Chain {
 
   /** Takes a certificate whose signatures were verified. */
   addCertificate(certificate: Certificate): VoteResult {
-    const check = this.checkCertificate(certificate)
+    const check = this.#finality.checkCertificate(certificate)
     if (check.kind !== 'ok') return check
     return this.#progressed(this.#finality.addCertificate(certificate))
   }
@@ -429,46 +331,10 @@ export class Chain {
     return { source, target: checkpointOf(target) }
   }
 
-  #facts(hash: Hash): ParentFacts | undefined {
-    const record = this.#tree.get(hash)
-    if (!record) return undefined
-    const { height, timestamp, difficulty, work, parent } = record
-    const parentTimestamp = this.#tree.get(parent)?.timestamp ?? timestamp
-    return { hash, root: fromHex(hash), height, timestamp, difficulty, work, parentTimestamp }
-  }
-
   #parent(hash: Hash): ParentFacts {
-    const facts = this.#facts(hash)
+    const facts = this.#headers.facts(hash)
     if (!facts) throw new RangeError(`block ${hash} is not held`)
     return facts
-  }
-
-  #shapeFault({ message }: SignedHeader): Invalid | undefined {
-    if (message.parents.length !== 1) {
-      return {
-        kind: 'invalid',
-        code: 'wrong-parent-count',
-        message: `${message.parents.length} parents, a chain's block has one`,
-      }
-    }
-    // Finalized heights are decided: another block there, or a branch from below, can never matter.
-    if (message.height <= this.finalized.height) {
-      return {
-        kind: 'invalid',
-        code: 'below-finalized',
-        message: `height ${message.height}, finalized ${this.finalized.height}`,
-      }
-    }
-    return undefined
-  }
-
-  #headerFault(header: SignedHeader, parent: ParentFacts): Invalid | undefined {
-    if (parent.height < this.finalized.height) {
-      const message = `branches off at height ${parent.height}, finalized ${this.finalized.height}`
-      return { kind: 'invalid', code: 'below-finalized', message }
-    }
-    const fault = headerFault(header, parent, this.#block, this.genesis.blockIntervalMs)
-    return fault && { kind: 'invalid', ...fault }
   }
 
   #execute(

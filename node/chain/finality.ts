@@ -133,6 +133,22 @@ export class Finality {
     return { ...progress, ...(equivocation && { equivocation }) }
   }
 
+  /** Is the link one to be counted and the weight of its known, distinct voters a quorum? */
+  checkCertificate({ vote, signatures }: Certificate): VoteCheck {
+    const link = this.checkLink(vote)
+    if (link.kind !== 'ok') return link
+    const voters = new Set(signatures.map(({ validator }) => toHex(validator)))
+    let weight = 0
+    for (const voter of voters) weight += this.#validators.weights.get(voter) ?? Number.NaN
+    if (voters.size !== signatures.length || Number.isNaN(weight)) {
+      return { kind: 'invalid', code: 'not-a-validator', message: 'certificate: a voter is listed twice or unknown' }
+    }
+    if (!this.isQuorum(weight)) {
+      return { kind: 'invalid', code: 'bad-checkpoint', message: 'certificate: less weight than the quorum' }
+    }
+    return { kind: 'ok', weight }
+  }
+
   /** Takes a certificate whose signatures were verified and whose weight is a quorum. */
   addCertificate(certificate: Certificate): Progress {
     return this.#reached(certificate.vote, certificate)
