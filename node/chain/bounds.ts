@@ -51,5 +51,5 @@ export const defaultChainBounds: ChainBounds = {
 
 /** Votes remembered of one validator, highest targets first. */
 export const MAX_VOTES_PER_VALIDATOR = 64
-/** Equal answers to `headers` locators never list more than this. */
+/** Hashes in a locator, made or read. */
 export const MAX_LOCATOR = 64
