@@ -87,10 +87,10 @@ export class ConnectionTable {
     this.#closed(peer, entry, undefined)
   }
 
+  /** Half the weight on the newest: what was measured while the connection was set up is soon forgotten. */
   measured(peer: PeerId, latencyMs: number): void {
     const entry = this.#entries.get(peer)
-    if (entry !== undefined)
-      entry.latencyMs = entry.latencyMs === null ? latencyMs : entry.latencyMs * 0.7 + latencyMs * 0.3
+    if (entry !== undefined) entry.latencyMs = entry.latencyMs === null ? latencyMs : (entry.latencyMs + latencyMs) / 2
   }
 
   get(peer: PeerId): Connection | null {
