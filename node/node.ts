@@ -1,13 +1,10 @@
 // The node: makes its parts, lets them talk to one another, starts and stops them in order.
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { NodeConfig } from '../api/node-config.ts'
 import { Ballots } from './ballots.ts'
 import {
   type Block,
   blockHash,
   type Chain,
-  decodeBlock,
   encodeBlock,
   encodeVote,
   genesisBlock,
@@ -22,12 +19,15 @@ import { linkTransport } from './faults/transport.ts'
 import { startAdminServer } from './http/admin.ts'
 import { startPublicServer } from './http/public.ts'
 import type { RunningServer } from './http/server.ts'
-import { Importer, type ImportOutcome } from './importer.ts'
+import { Importer } from './importer.ts'
+import { Intake } from './intake.ts'
 import { LoadGenerator } from './load.ts'
 import type { Log } from './log.ts'
+import { directoryBytes, measure } from './measure.ts'
 import { Mempool } from './mempool.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { Observer } from './observer.ts'
+import { PeerNames } from './peer-names.ts'
 import { Peering } from './peering.ts'
 import { ExchangeServer } from './peers/exchange.ts'
 import { Producer } from './producer.ts'
@@ -48,9 +48,6 @@ const housekeepingMs = 5_000
 /** A miner that knows of other validators waits for a peer this long before it goes on alone, as after a lone restart. */
 const lonelyStartMs = 15_000
 
-/** Names of peers remembered, for people to read. */
-const maxNames = 8_192
-
 export class Node implements StackEvents {
   readonly #config: NodeConfig
   readonly #log: Log
@@ -60,7 +57,7 @@ export class Node implements StackEvents {
   readonly #observer: Observer
   readonly #verifier = new Verifier()
   readonly #exchange = new ExchangeServer()
-  readonly #names = new Map<PeerId, string>()
+  readonly #names: PeerNames
   /** Connected peers that completed their handshake. */
   readonly #met = new Set<PeerId>()
   readonly #servers: RunningServer[] = []
@@ -73,8 +70,7 @@ export class Node implements StackEvents {
     this.#log = log
     this.#metrics = createMetrics({ testnet: config.testnet, node: config.name, group: config.group })
     this.#observer = new Observer({ log, metrics: this.#metrics, now: this.#now })
-    for (const { peerId, name } of [...config.network.bootstrap, ...config.network.static])
-      this.#names.set(peerId, name)
+    this.#names = new PeerNames([...config.network.bootstrap, ...config.network.static])
   }
 
   /** Throws StoreError, ConfigError, GenesisError or what the system says of an address; the process then ends. */
@@ -182,14 +178,24 @@ export class Node implements StackEvents {
       kept: parseJson(await store.slot('address-book')),
       onBanned: (peer, offence) => {
         this.#metrics.get('trellis_node_bans_total').inc({ reason: offence })
-        this.#log.warn('peer banned', { peer, name: this.#nameOf(peer), offence })
+        this.#log.warn('peer banned', { peer, name: this.#names.of(peer), offence })
       },
+    })
+    const intake: Intake = new Intake({
+      importer,
+      mempool,
+      ballots,
+      observer: this.#observer,
+      log: this.#log,
+      now: this.#now,
+      sawBlock: (from, block) => syncer.sawBlock(from, block),
+      offended: (peer, offence) => peering.offended(peer, offence),
     })
     const syncer = new Syncer({
       stack,
       chain,
       readers: serveReaders(chain, store, pool),
-      importBlock: (block, hash, from) => this.#importSynced(importer, block, hash, from),
+      importBlock: (block, hash, from) => intake.importSynced(block, hash, from),
       verify: jobs => verifier.verify(jobs),
       addCertificate: bytes => ballots.addCertificate(bytes),
       name: config.name,
@@ -199,7 +205,7 @@ export class Node implements StackEvents {
         onStatus: (peer, status) => {
           if (!this.#met.has(peer)) void mempool.pull(stack, peer)
           this.#met.add(peer)
-          this.#learnName(peer, status.name)
+          this.#names.learn(peer, status.name)
         },
         onWrongPeer: (peer, verdict) => {
           this.#log.info('wrong peer', { peer, reason: verdict.reason })
@@ -245,11 +251,11 @@ export class Node implements StackEvents {
       peering,
       startedAt: this.#startedAt,
       reorgs: () => this.#observer.reorgs,
-      nameOf: peer => this.#nameOf(peer),
+      nameOf: peer => this.#names.of(peer),
       ready: () => this.#ready,
       now: this.#now,
     })
-    this.#metrics.onScrape(() => this.#measure(chain, pool, stack, importer, links))
+    this.#metrics.onScrape(() => measure(this.#metrics, { chain, pool, stack, importer, links, now: this.#now }))
     this.#metrics
       .get('trellis_node_info')
       .set({ version, stack: stack.name, role: config.role, region: config.region }, 1)
@@ -261,6 +267,7 @@ export class Node implements StackEvents {
       importer,
       ballots,
       mempool,
+      intake,
       peering,
       syncer,
       voter,
@@ -326,67 +333,7 @@ export class Node implements StackEvents {
   }
 
   async onMessage(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
-    const parts = this.#parts
-    if (parts === undefined) return 'ignore'
-    const verdict = await this.#judge(parts, topic, bytes, from)
-    this.#observer.gossip(topic, verdict)
-    if (verdict === 'reject') parts.peering.offended(from, `rejected-${topic}`)
-    return verdict
-  }
-
-  #judge(parts: Parts, topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> | Verdict {
-    switch (topic) {
-      case 'block':
-        return this.#onBlock(parts, bytes, from)
-      case 'transaction':
-        return parts.mempool.onGossip(bytes)
-      case 'vote':
-        return parts.ballots.onGossip(bytes)
-    }
-  }
-
-  /** The header decides whether a block travels on; its body is verified while it does. */
-  async #onBlock({ importer, syncer }: Parts, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
-    const receivedAt = this.#now()
-    let block: Block
-    try {
-      block = decodeBlock(bytes)
-    } catch {
-      return 'reject'
-    }
-    const hash = blockHash(block.header.message)
-    const checked = await importer.checkHeader(block, hash)
-    switch (checked.kind) {
-      case 'ok':
-        syncer.sawBlock(from, { hash, height: block.header.message.height })
-        void importer.import(block, hash, from, receivedAt).then(
-          outcome => this.#blame(outcome, from),
-          error => this.#log.error('import', { hash, error: String(error) }),
-        )
-        return 'accept'
-      case 'orphan':
-        importer.keepOrphan(block, hash, bytes.length, from)
-        return 'ignore'
-      case 'invalid':
-        this.#observer.rejected(checked, from)
-        // A block on a branch that finality has ruled out is late, not forged.
-        return checked.code === 'below-finalized' ? 'ignore' : 'reject'
-      default:
-        return 'ignore'
-    }
-  }
-
-  /** The header was good and the block travelled on, but its body breaks a rule: its producer signed that. */
-  #blame(outcome: ImportOutcome, from: PeerId): void {
-    if (outcome.kind !== 'invalid') return
-    this.#observer.rejected(outcome, from)
-    this.#parts?.peering.offended(from, 'rejected-block')
-  }
-
-  async #importSynced(importer: Importer, block: Block, hash: string, from: PeerId): Promise<ImportOutcome> {
-    const outcome = await importer.import(block, hash, `sync:${from}`, this.#now())
-    if (outcome.kind === 'invalid') this.#observer.rejected(outcome, from)
-    return outcome
+    return this.#parts?.intake.onMessage(topic, bytes, from) ?? 'ignore'
   }
 
   async #deliver(importer: Importer, stack: Stack, block: Block): Promise<void> {
@@ -429,60 +376,30 @@ export class Node implements StackEvents {
   onConnected(peer: PeerInfo): void {
     this.#parts?.peering.connected(peer)
     this.#parts?.syncer.onConnected(peer)
-    this.#observer.peer('connected', peer, this.#nameOf(peer.id), '')
+    this.#observer.peer('connected', peer, this.#names.of(peer.id), '')
   }
 
   onDisconnected(peer: PeerInfo, reason: string): void {
     this.#met.delete(peer.id)
     this.#parts?.syncer.onDisconnected(peer.id)
     this.#parts?.peering.disconnected(peer)
-    this.#observer.peer('disconnected', peer, this.#nameOf(peer.id), reason)
+    this.#observer.peer('disconnected', peer, this.#names.of(peer.id), reason)
   }
 
-  onDiscovered(...[peers, source]: Parameters<StackEvents['onDiscovered']>): void {
-    this.#parts?.peering.discovered(peers, source)
+  onDiscovered(...told: Parameters<StackEvents['onDiscovered']>): void {
+    this.#parts?.peering.discovered(...told)
   }
 
   onMesh(topic: Topic, peers: readonly PeerId[]): void {
     this.#observer.mesh(
       topic,
-      peers.map(peer => this.#nameOf(peer) || peer),
+      peers.map(peer => this.#names.of(peer) || peer),
     )
   }
 
   onMisbehaviour(peer: PeerId, offence: string): void {
-    this.#log.debug('misbehaviour', { peer, name: this.#nameOf(peer), offence })
+    this.#log.debug('misbehaviour', { peer, name: this.#names.of(peer), offence })
     this.#parts?.peering.offended(peer, offence)
-  }
-
-  #learnName(peer: PeerId, name: string): void {
-    this.#names.set(peer, name)
-    if (this.#names.size > maxNames) this.#names.delete(this.#names.keys().next().value!)
-  }
-
-  #nameOf(peer: PeerId): string {
-    return this.#names.get(peer) ?? ''
-  }
-
-  #measure(chain: Chain, pool: Pool, stack: Stack, importer: Importer, links: Links): void {
-    const set = this.#metrics
-    set.get('trellis_node_head_height').set(chain.head.height)
-    set.get('trellis_node_justified_height').set(chain.justified.height)
-    set.get('trellis_node_finalized_height').set(chain.finalized.height)
-    set.get('trellis_node_head_age_seconds').set(Math.max(0, this.#now() - chain.head.timestamp) / 1_000)
-    set.get('trellis_node_pool_transactions').set(pool.count)
-    set.get('trellis_node_pool_bytes').set(pool.bytes)
-    set.get('trellis_node_orphans').set(importer.orphans)
-    set.get('trellis_node_link_rows').set(links.status().length)
-    const peers = stack.peers()
-    for (const direction of ['inbound', 'outbound'] as const)
-      set.get('trellis_node_peers').set({ direction }, peers.filter(peer => peer.direction === direction).length)
-    for (const direction of ['in', 'out'] as const) {
-      const { heldBytes, delayedBytes, leakedBytes } = links.totals[direction]
-      set.raise('trellis_node_link_held_bytes_total', { direction }, heldBytes)
-      set.raise('trellis_node_link_delayed_bytes_total', { direction }, delayedBytes)
-      set.raise('trellis_node_link_leaked_bytes_total', { direction }, leakedBytes)
-    }
   }
 
   async #keepHouse({ importer, snapshots, store, peering }: Parts): Promise<void> {
@@ -503,6 +420,7 @@ interface Parts {
   readonly importer: Importer
   readonly ballots: Ballots
   readonly mempool: Mempool
+  readonly intake: Intake
   readonly peering: Peering
   readonly syncer: Syncer
   readonly voter: Voter | undefined
@@ -521,13 +439,4 @@ function parseJson(bytes: Uint8Array | undefined): unknown {
   } catch {
     return undefined
   }
-}
-
-async function directoryBytes(directory: string): Promise<number> {
-  let total = 0
-  for (const name of await readdir(directory)) {
-    const entry = await stat(join(directory, name)).catch(() => undefined)
-    total += entry?.size ?? 0
-  }
-  return total
 }

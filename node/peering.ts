@@ -1,10 +1,10 @@
 // Carries out what node/peers decides: dials, disconnects, offences and bans, over whatever stack there is.
 import type { Metrics } from './metrics.ts'
 import { type KeeperInit, PeerKeeper } from './peers/keeper.ts'
-import type { PeerAddress, PeerId, PeerInfo, Stack } from './stacks/port.ts'
+import type { PeerId, PeerInfo, Stack, StackEvents } from './stacks/port.ts'
 
 /** Between two plans when nothing happens. */
-const planIntervalMs = 500
+const planIntervalMs = 250
 /** After a loss or an offence the next plan comes this soon; several at once make one plan. */
 const planSoonMs = 20
 
@@ -38,8 +38,8 @@ export class Peering {
     this.#stopped.abort()
   }
 
-  discovered(peers: readonly PeerAddress[], source: 'bootstrap' | 'dht' | 'exchange'): void {
-    this.keeper.discovered(peers, source)
+  discovered(...told: Parameters<StackEvents['onDiscovered']>): void {
+    this.keeper.discovered(...told)
   }
 
   connected(peer: PeerInfo): void {

@@ -23,17 +23,25 @@ const unfinalizedDepth = 64
  * from the last snapshots, or from genesis. Throws GenesisError.
  */
 export async function restoreChain(genesis: Genesis, store: Store): Promise<Chain> {
+  for (;;) {
+    const chain = await readChain(genesis, store)
+    const bad = await replayTo(chain, store, chain.head.hash)
+    if (bad === undefined) return chain
+    // A crash between storing and executing left a block that breaks a rule: the chain is what it is without it.
+    await store.removeBlock(bad, chain.get(bad)!.height)
+  }
+}
+
+async function readChain(genesis: Genesis, store: Store): Promise<Chain> {
   const chain = await openChain(genesis, store)
   for await (const { hash, height } of store.blocksAbove(chain.finalized.height)) {
     const bytes = await store.header(hash)
     const result = bytes === undefined ? undefined : chain.insertStored(decodeHeader(bytes))
-    // A crash between storing and executing can leave a block that turns out invalid: it is not worth keeping.
     if (result?.kind === 'invalid' && result.code !== 'below-finalized') await store.removeBlock(hash, height)
   }
   const [state, block] = [await store.slot('state'), await store.slot('state-block')]
   if (state !== undefined && block !== undefined) chain.attachState(toHex(block), state)
   for (const certificate of decodeCertificates(await store.slot('certificates'))) chain.addCertificate(certificate)
-  await replayTo(chain, store, chain.head.hash)
   return chain
 }
 
@@ -48,15 +56,15 @@ async function openChain(genesis: Genesis, store: Store): Promise<Chain> {
   }
 }
 
-/** Computes the states that lead to a block from stored bodies. */
-export async function replayTo(chain: Chain, store: Store, hash: Hash): Promise<void> {
+/** Computes the states that lead to a block from stored bodies. Returns the block that breaks a rule, if one does. */
+export async function replayTo(chain: Chain, store: Store, hash: Hash): Promise<Hash | undefined> {
   for (const missing of chain.missingStates(hash)) {
     const [header, body] = [await store.header(missing), await store.body(missing)]
-    if (header === undefined || body === undefined) throw new Error(`block ${missing} is in the chain but not stored`)
+    if (header === undefined || body === undefined) return missing
     const result = chain.replay({ header: decodeHeader(header), transactions: decodeBody(body) })
-    if (result.kind !== 'replayed')
-      throw new Error(`stored block ${missing} does not execute: ${JSON.stringify(result)}`)
+    if (result.kind !== 'replayed') return missing
   }
+  return undefined
 }
 
 /** Keeps what makes the next start quick: the finalized block, or a deep state when finality lags far behind. */

@@ -52,17 +52,17 @@ function rows(schema: Schema, path: string): string[] {
     const fallback = 'default' in field ? inline(field.default) : required
     const below = field.items?.properties ? rows(field.items, `${at}[]`) : rows(field, at)
     if (below.length > 0 && field.properties) return below
-    return [`| \`${at}\` | ${valueOf(field)} | ${fallback} |`, ...below]
+    return [`| \`${at}\` | ${describe(field)} | ${fallback} |`, ...below]
   })
 }
 
-function valueOf(field: Schema): string {
-  if (field.anyOf) return field.anyOf.map(valueOf).join(' or ')
+function describe(field: Schema): string {
+  if (field.anyOf) return field.anyOf.map(describe).join(' or ')
   if (field.const !== undefined) return inline(field.const)
   if (field.enum) return field.enum.length > 12 ? `one of ${field.enum.length} names` : field.enum.map(inline).join(' ')
   if (field.type === 'array') {
     const limit = field.maxItems === undefined ? '' : `, at most ${field.maxItems}`
-    return field.items?.properties ? `list${limit}` : `list of ${valueOf(field.items ?? {})}${limit}`
+    return field.items?.properties ? `list${limit}` : `list of ${describe(field.items ?? {})}${limit}`
   }
   const range = [
     field.minimum !== undefined && field.minimum > Number.MIN_SAFE_INTEGER ? `from ${field.minimum}` : '',

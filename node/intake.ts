@@ -1,0 +1,94 @@
+// What gossip brings, judged: decode, cheap checks, header signatures, then the verdict that lets it travel on.
+
+import type { Ballots } from './ballots.ts'
+import { type Block, blockHash, decodeBlock, type Hash } from './chain/index.ts'
+import type { Importer, ImportOutcome } from './importer.ts'
+import type { Log } from './log.ts'
+import type { Mempool } from './mempool.ts'
+import type { Observer } from './observer.ts'
+import type { PeerId, Topic, Verdict } from './stacks/port.ts'
+
+export interface IntakeParts {
+  readonly importer: Importer
+  readonly mempool: Mempool
+  readonly ballots: Ballots
+  readonly observer: Observer
+  readonly log: Log
+  readonly now: () => number
+  /** The peer has this block, so it can be asked for what is missing around it. */
+  readonly sawBlock: (from: PeerId, block: { readonly hash: Hash; readonly height: number }) => void
+  readonly offended: (peer: PeerId, offence: string) => void
+}
+
+export class Intake {
+  readonly #parts: IntakeParts
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  async onMessage(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
+    const verdict = await this.#judge(topic, bytes, from)
+    this.#parts.observer.gossip(topic, verdict)
+    if (verdict === 'reject') this.#parts.offended(from, `rejected-${topic}`)
+    return verdict
+  }
+
+  /** Imports a block that sync fetched; its header was verified before its body was asked for. */
+  async importSynced(block: Block, hash: Hash, from: PeerId): Promise<ImportOutcome> {
+    const { importer, observer, now } = this.#parts
+    const outcome = await importer.import(block, hash, `sync:${from}`, now())
+    if (outcome.kind === 'invalid') observer.rejected(outcome, from)
+    return outcome
+  }
+
+  #judge(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
+    switch (topic) {
+      case 'block':
+        return this.#onBlock(bytes, from)
+      case 'transaction':
+        return this.#parts.mempool.onGossip(bytes)
+      case 'vote':
+        return this.#parts.ballots.onGossip(bytes)
+    }
+  }
+
+  /** The header decides whether a block travels on; its body is verified while it does. */
+  async #onBlock(bytes: Uint8Array, from: PeerId): Promise<Verdict> {
+    const { importer, observer, log, now, sawBlock } = this.#parts
+    const receivedAt = now()
+    let block: Block
+    try {
+      block = decodeBlock(bytes)
+    } catch {
+      return 'reject'
+    }
+    const hash = blockHash(block.header.message)
+    const checked = await importer.checkHeader(block, hash)
+    switch (checked.kind) {
+      case 'ok':
+        sawBlock(from, { hash, height: block.header.message.height })
+        void importer.import(block, hash, from, receivedAt).then(
+          outcome => this.#blame(outcome, from),
+          error => log.error('import', { hash, error: String(error) }),
+        )
+        return 'accept'
+      case 'orphan':
+        importer.keepOrphan(block, hash, bytes.length, from)
+        return 'ignore'
+      case 'invalid':
+        observer.rejected(checked, from)
+        // A block on a branch that finality has ruled out is late, not forged.
+        return checked.code === 'below-finalized' ? 'ignore' : 'reject'
+      default:
+        return 'ignore'
+    }
+  }
+
+  /** The header was good and the block travelled on, but its body breaks a rule: its producer signed that. */
+  #blame(outcome: ImportOutcome, from: PeerId): void {
+    if (outcome.kind !== 'invalid') return
+    this.#parts.observer.rejected(outcome, from)
+    this.#parts.offended(from, 'rejected-block')
+  }
+}
