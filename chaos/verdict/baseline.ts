@@ -16,7 +16,7 @@ const RARE = 0.001
 
 export function baseline(observations: Observations): Finding {
   const { record, events, began, injecting, faults, ended, before, after } = observations
-  const limit = `delay at most ${DELAY_FACTOR} times the baseline or ${DELAY_SLACK_MS} ms more, blocks at the nominal rate, no unexpected restart`
+  const limit = `delay at most ${DELAY_FACTOR} times the baseline or ${DELAY_SLACK_MS} ms more, blocks at the rate before, no unexpected restart`
   const restarts = unexpectedRestarts(observations)
   const healed = healedRound(observations)
   if (restarts.length > 0)
@@ -37,12 +37,13 @@ export function baseline(observations: Observations): Finding {
   const later = delays(healed.at, ended)
   const [calmMs, laterMs] = [median(calm), median(later)]
   const seconds = (ended - healed.at) / 1_000
-  const made = new Set(
-    events('block').flatMap(({ event }) =>
-      event.at - event.delayMs >= healed.at && event.at < ended ? [event.hash] : [],
-    ),
-  ).size
-  const expected = (seconds * 1_000) / record.testnet.blockIntervalMs
+  const madeBetween = (from: number, to: number): number =>
+    new Set(
+      events('block').flatMap(({ event }) => (event.at - event.delayMs >= from && event.at < to ? [event.hash] : [])),
+    ).size
+  const made = madeBetween(healed.at, ended)
+  const rate = baselineRate(madeBetween(began, injecting), injecting - began, record.testnet.blockIntervalMs)
+  const expected = seconds * 1_000 * rate
   const fewest = poissonFloor(expected, RARE)
   const figures = {
     blocks: made,
@@ -52,7 +53,7 @@ export function baseline(observations: Observations): Finding {
     ...(laterMs !== undefined && { delayAfterMs: laterMs }),
   }
   const evidence = [
-    `${plural(made, 'block')} in ${span(seconds * 1_000)}, ${expected.toFixed(1)} at the nominal rate, at least ${fewest} unless by a chance below ${RARE * 100} %`,
+    `${plural(made, 'block')} in ${span(seconds * 1_000)}, ${expected.toFixed(1)} at the rate before, at least ${fewest} unless by a chance below ${RARE * 100} %`,
   ]
   if (calmMs === undefined || laterMs === undefined || calm.length < MIN_DELIVERIES || later.length < MIN_DELIVERIES) {
     return unmeasured(
@@ -63,6 +64,12 @@ export function baseline(observations: Observations): Finding {
   const delayOk = laterMs <= Math.max(calmMs * DELAY_FACTOR, calmMs + DELAY_SLACK_MS)
   const value = `block delay ${span(laterMs)} (median), ${span(calmMs)} before; ${made} blocks, ${expected.toFixed(0)} expected`
   return measured(delayOk && made >= fewest, { value, limit, figures, evidence })
+}
+
+/** Blocks per millisecond: the nominal rate, or the rate before the fault where that was already lower than chance explains. */
+function baselineRate(made: number, watchedMs: number, blockIntervalMs: number): number {
+  const nominal = 1 / blockIntervalMs
+  return watchedMs > 0 && made < poissonFloor(watchedMs * nominal, RARE) ? made / watchedMs : nominal
 }
 
 /** Above this mean the normal distribution is near enough, and exp(-mean) no longer a number above zero. */

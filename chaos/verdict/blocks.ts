@@ -6,7 +6,8 @@ import { finding, plural, shortHash } from './wording.ts'
 const { measured, unmeasured, unknown } = finding('blocks', 'Blocks delivered')
 
 /** The last blocks may still be on their way when the record ends. */
-const ON_THE_WAY = 2
+const ON_THE_WAY_BLOCKS = 2
+const ON_THE_WAY_MS = 1_000
 
 export function blocks(observations: Observations): Finding {
   const { record, names, faults, events, rounds } = observations
@@ -16,9 +17,12 @@ export function blocks(observations: Observations): Finding {
   const arrivals = events('block')
   const seen = new Map<string, Map<string, number>>()
   const parents = new Map<string, string>()
+  const madeAt = new Map<string, number>()
   for (const { node, event } of arrivals) {
-    if (event.at < faults.from) continue
+    // By when it was made, which all nodes tell alike: by arrival a block would count at some nodes only.
+    if (event.at - event.delayMs < faults.from) continue
     parents.set(event.hash, event.parent)
+    madeAt.set(event.hash, event.at - event.delayMs)
     const byNode = seen.get(event.hash) ?? new Map<string, number>()
     byNode.set(node, (byNode.get(node) ?? 0) + 1)
     seen.set(event.hash, byNode)
@@ -26,10 +30,14 @@ export function blocks(observations: Observations): Finding {
   if (seen.size === 0) return unmeasured('no block was recorded', { limit })
 
   // The chain all ended on, back to the first fault: each of its blocks must have come to every node, once.
-  const last = rounds.findLast(({ views }) => views.length > 0)?.views.reduce((a, b) => (a.height >= b.height ? a : b))
+  const end = rounds.findLast(({ views }) => views.length > 0)
+  const last = end?.views.reduce((a, b) => (a.height >= b.height ? a : b))
   const main: string[] = []
-  for (let hash = last?.recent[ON_THE_WAY]; hash !== undefined && seen.has(hash); hash = parents.get(hash))
-    main.push(hash)
+  let onMainChain = ON_THE_WAY_BLOCKS
+  for (let hash = last?.recent[ON_THE_WAY_BLOCKS]; hash !== undefined && seen.has(hash); hash = parents.get(hash)) {
+    onMainChain++
+    if (madeAt.get(hash)! <= end!.at - ON_THE_WAY_MS) main.push(hash)
+  }
   const blind = names.filter(node => observations.hasGap(node, faults.from, observations.ended))
   const watched = names.filter(node => !blind.includes(node))
   const lost = main.flatMap(hash =>
@@ -46,10 +54,10 @@ export function blocks(observations: Observations): Finding {
     lost: lost.length,
     duplicated: twice.length,
     mainChainBlocks: main.length,
-    otherBlocks: seen.size - main.length,
+    otherBlocks: Math.max(0, seen.size - onMainChain),
   }
   const evidence = [...lost, ...twice, ...(blind.length > 0 ? [`not watched without a gap: ${blind.join(', ')}`] : [])]
-  const value = `${lost.length} of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')} lost, ${twice.length} doubled; ${plural(seen.size - main.length, 'block')} off the main chain`
+  const value = `${lost.length} of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')} lost, ${twice.length} doubled; ${plural(Math.max(0, seen.size - onMainChain), 'block')} off the main chain`
   const fields = { limit, figures, evidence }
   if (lost.length > lostBlocks || twice.length > 0) return measured(false, { value, ...fields })
   if (watched.length === 0 || main.length === 0)
