@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { ExperimentFault, FaultAction, Select } from '../api/experiment.ts'
 import { composeLinks, type Link } from '../api/link.ts'
 import { activeAt, compile, linkBetween, linkUnder, rowsOf } from './matrix.ts'
-import { seededRng } from './random.ts'
+import { seededRng } from '../api/random.ts'
 import { hearing, sidesOf } from './reach.ts'
 import { selectNodes } from './select.ts'
 

@@ -2,7 +2,7 @@
 import type { Experiment, ExperimentFault } from '../api/experiment.ts'
 import { composeLinks, type Link, type LinkClass, type LinkPeer, type LinkRow, openLink } from '../api/link.ts'
 import { drops, type Grudge } from './grudge.ts'
-import { seededRng } from './random.ts'
+import { seededRng } from '../api/random.ts'
 import { type SelectableNode, selectNodes } from './select.ts'
 import { grudgeOf } from './shapes/index.ts'
 

@@ -1,6 +1,6 @@
 // Which nodes a fault is aimed at.
 import type { Select } from '../api/experiment.ts'
-import { type Rng, sampled } from './random.ts'
+import { type Rng, sampled } from '../api/random.ts'
 
 /** What a selection looks at; in the testnet's order. */
 export interface SelectableNode {

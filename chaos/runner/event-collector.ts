@@ -12,10 +12,13 @@ const SILENCE_MS = 25_000
 /** One event's line; the largest are mesh events of some hundred peers. */
 const MAX_EVENT_CHARS = 1_048_576
 
+/** What is told of events; a Recorder keeps them. */
+export type EventSink = Pick<Recorder, 'event' | 'gap'>
+
 /** Resolves once the signal aborts. `history` asks for what the node still keeps, so that the present mesh is known. */
 export async function collectEvents(
   client: NodeClient,
-  recorder: Recorder,
+  recorder: EventSink,
   options: { readonly signal: AbortSignal; readonly history: boolean; readonly now: () => number },
 ): Promise<void> {
   const { signal, now } = options
@@ -55,7 +58,7 @@ interface FollowOptions {
 
 async function follow(
   client: NodeClient,
-  recorder: Recorder,
+  recorder: EventSink,
   place: { lastId: string | undefined; lastAt: number },
   options: FollowOptions,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 // Two sides that differ by at most one node.
-import { type Rng, shuffled } from '../random.ts'
+import { type Rng, shuffled } from '../../api/random.ts'
 
 /** Deals the nodes out in turn, so that every group and role is divided as evenly as the whole. */
 export function halves(nodes: readonly string[]): string[][] {

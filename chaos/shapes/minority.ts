@@ -1,5 +1,5 @@
 // A few nodes against all the others.
-import { type Rng, sampled } from '../random.ts'
+import { type Rng, sampled } from '../../api/random.ts'
 
 /** The largest number of nodes strictly below a third: what Byzantine fault tolerance survives. */
 export const minoritySize = (count: number): number => Math.ceil(count / 3) - 1

@@ -10,7 +10,7 @@ import {
   type TestnetNetwork,
 } from '../../api/testnet.ts'
 import { byteCount } from '../../api/units.ts'
-import { seededRng } from '../../chaos/random.ts'
+import { seededRng } from '../../api/random.ts'
 import { genesisOf } from './genesis.ts'
 import { keySeed, peerId, publicKey } from './identity.ts'
 import type { Account, Expanded, NodeSpec, RegionLatency } from './spec.ts'

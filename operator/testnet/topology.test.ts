@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seededRng } from '../../chaos/random.ts'
+import { seededRng } from '../../api/random.ts'
 import { peerings, type StaticShape } from './topology.ts'
 
 const named = (count: number) => Array.from({ length: count }, (_, index) => `n-${index}`)

@@ -1,5 +1,5 @@
 // Which nodes are peered with which, for topologies that do not leave it to discovery.
-import { type Rng, shuffled } from '../../chaos/random.ts'
+import { type Rng, shuffled } from '../../api/random.ts'
 
 export type StaticShape = 'full' | 'ring' | 'star' | 'random'
 
