@@ -93,9 +93,19 @@ export class Network {
 
   /** Starts processes and waits until they are ready. */
   async start(...names: string[]): Promise<void> {
-    const nodes = names.length === 0 ? this.nodes : names.map(name => this.node(name))
-    await Promise.all(nodes.map(node => this.#spawn(node)))
-    await Promise.all(nodes.map(node => this.#ready(node)))
+    const wanted = names.length === 0 ? this.nodes.map(({ name }) => name) : names
+    await Promise.all(wanted.map(name => this.launch(name)))
+    await Promise.all(wanted.map(name => this.ready(name)))
+  }
+
+  /** Starts a process; it may still fail. */
+  launch(name: string): Promise<void> {
+    return this.#spawn(this.node(name))
+  }
+
+  /** Waits until a started process is ready; throws with its last log lines when it ended. */
+  ready(name: string): Promise<void> {
+    return this.#ready(this.node(name))
   }
 
   /** SIGKILL unless told otherwise; resolves when the process is gone. */
