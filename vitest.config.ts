@@ -1,13 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
-// Unit and property tests stand beside the code they test; tests with real processes and sockets stand in test/.
+const shared = { pool: 'forks' as const, testTimeout: 60_000, hookTimeout: 60_000 }
+
+// Unit and property tests stand beside the code they test. Tests with whole networks of processes stand in test/: they
+// run after the others and one file at a time, because each of them wants the machine.
 export default defineConfig({
   test: {
-    include: ['{api,node,operator,chaos,tui,tools,test}/**/*.test.ts'],
-    exclude: ['test/cluster/**', 'node_modules/**'],
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['{api,node,operator,chaos,tui,tools}/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'process',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/cluster/**'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
