@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
 import { Log } from './log.ts'
 import { Node } from './node.ts'
-import { StoreError } from './store/store.ts'
+import { startProblem } from './start-errors.ts'
 
 /** A stop that takes longer is ended: supervisors kill after their own grace period anyway. */
 const stopWithinMs = 4_000
@@ -12,17 +12,13 @@ const stopWithinMs = 4_000
 const log = new Log({ write: line => process.stdout.write(line) })
 
 function fail(error: unknown): never {
-  const expected = error instanceof ConfigError || error instanceof StoreError || isListenError(error)
-  log.error(expected ? 'cannot start' : 'defect', {
-    error: error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error),
-  })
-  process.exit(expected ? 3 : 1)
-}
-
-function isListenError(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'].includes(String(error.code))
-  )
+  const problem = startProblem(error)
+  if (problem !== undefined) {
+    log.error('cannot run', { error: problem })
+    process.exit(3)
+  }
+  log.error('defect', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  process.exit(1)
 }
 
 async function main(): Promise<void> {
@@ -36,11 +32,14 @@ async function main(): Promise<void> {
     if (stopping) return
     stopping = true
     log.info('stopping', { signal })
-    setTimeout(() => process.exit(0), stopWithinMs).unref()
-    node.stop().then(
-      () => process.exit(0),
-      error => fail(error),
-    )
+    setTimeout(() => {
+      log.warn('stopped before everything was closed', { afterMs: stopWithinMs })
+      process.exit(0)
+    }, stopWithinMs).unref()
+    node.stop().then(() => {
+      log.info('stopped')
+      process.exit(0)
+    }, fail)
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
