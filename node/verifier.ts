@@ -13,28 +13,34 @@ export class Verifier {
   readonly #keys = new Map<string, KeyObject>()
 
   /** True when every signature holds. An unparsable key counts as a bad signature. */
-  async verify(jobs: readonly SignatureJob[]): Promise<boolean> {
-    if (jobs.length === 0) return true
-    return (await Promise.all(jobs.map(job => this.#verifyOne(job)))).every(Boolean)
-  }
-
-  #verifyOne(job: SignatureJob): Promise<boolean> {
-    let key: KeyObject
-    try {
-      key = this.#key(job.publicKey)
-    } catch {
-      return Promise.resolve(false)
-    }
+  verify(jobs: readonly SignatureJob[]): Promise<boolean> {
     return new Promise(resolve => {
-      verify(null, job.message, key, job.signature, (error, ok) => resolve(error === null && ok))
+      let open = jobs.length
+      let good = true
+      if (open === 0) resolve(true)
+      const done = (error: Error | null, ok: boolean): void => {
+        if (error !== null || !ok) good = false
+        if (--open === 0) resolve(good)
+      }
+      for (const { publicKey, message, signature } of jobs) {
+        const key = this.#key(publicKey)
+        if (key === undefined) done(null, false)
+        else verify(null, message, key, signature, done)
+      }
     })
   }
 
-  #key(raw: Uint8Array): KeyObject {
+  /** Undefined when the bytes are no key. */
+  #key(raw: Uint8Array): KeyObject | undefined {
     const id = encodeHex(raw)
     const known = this.#keys.get(id)
     if (known) return known
-    const key = createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' })
+    let key: KeyObject
+    try {
+      key = createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' })
+    } catch {
+      return undefined
+    }
     if (this.#keys.size >= maxCachedKeys) {
       const oldest = this.#keys.keys().next().value
       if (oldest !== undefined) this.#keys.delete(oldest)

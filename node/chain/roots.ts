@@ -5,6 +5,7 @@
 import { digest } from '@chainsafe/as-sha256'
 import { setHasher } from '@chainsafe/persistent-merkle-tree'
 import { hasher } from '@chainsafe/persistent-merkle-tree/hasher/as-sha256'
+import { MAX_TRANSACTION_BYTES } from './bounds.ts'
 import { toHex } from './hex.ts'
 import { bodyRootsType, headerType, transactionType, voteType, voteValue } from './ssz.ts'
 import type { Hash, Header, SignedTransaction, Transaction, Vote } from './types.ts'
@@ -48,18 +49,20 @@ export function blockRoot(header: Header): Uint8Array {
 }
 export const blockHash = (header: Header): Hash => toHex(blockRoot(header))
 
+// Filled and hashed at once, so one buffer serves all; bytes of its own for each cost as much as hashing them.
+const rootBytes = new Uint8Array(KIND_BYTES + ROOT_BYTES + MAX_TRANSACTION_BYTES)
+rootBytes.set(kinds.transaction)
+const rootOutput = { uint8Array: rootBytes, dataView: new DataView(rootBytes.buffer) }
+
 const transactionRoots = new WeakMap<Transaction, { readonly genesis: Uint8Array; readonly root: Uint8Array }>()
 
 /** What the sender signs, 32 bytes; also the transaction's id, so the id does not depend on the signature. */
 export function transactionRoot(message: Transaction, genesis: Uint8Array): Uint8Array {
   const known = transactionRoots.get(message)
   if (known?.genesis === genesis) return known.root
-  const bytes = new Uint8Array(KIND_BYTES + ROOT_BYTES + transactionType.value_serializedSize(message))
-  bytes.set(kinds.transaction)
-  bytes.set(genesis, KIND_BYTES)
-  const output = { uint8Array: bytes, dataView: new DataView(bytes.buffer) }
-  transactionType.value_serializeToBytes(output, KIND_BYTES + ROOT_BYTES, message)
-  const root = digest(bytes)
+  rootBytes.set(genesis, KIND_BYTES)
+  const end = transactionType.value_serializeToBytes(rootOutput, KIND_BYTES + ROOT_BYTES, message)
+  const root = digest(rootBytes.subarray(0, end))
   transactionRoots.set(message, { genesis, root })
   return root
 }

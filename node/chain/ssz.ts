@@ -157,22 +157,33 @@ export function decodeHeaders(bytes: Uint8Array): readonly SignedHeader[] {
   return headers
 }
 
-export const encodeBody = (body: readonly SignedTransaction[]): Uint8Array => bodyType.serialize(writable(body))
-/** Throws DecodeError. */
+/** Where decoded bodies came from: an encoding is canonical, so storing or sending one on needs no second one. */
+const bodyBytes = new WeakMap<readonly SignedTransaction[], Uint8Array>()
+
+export const encodeBody = (body: readonly SignedTransaction[]): Uint8Array =>
+  bodyBytes.get(body) ?? bodyType.serialize(writable(body))
+/** The bytes must not change afterwards. Throws DecodeError. */
 export function decodeBody(bytes: Uint8Array): readonly SignedTransaction[] {
   const body = decode('body', bodyType, MAX_BODY_BYTES, bytes)
   for (const signed of body) exactTransaction(signed)
+  bodyBytes.set(body, bytes)
   return body
 }
 
 export const encodeBlock = (block: Block): Uint8Array => blockType.serialize(writable(block))
-/** Throws DecodeError. */
+/** The bytes must not change afterwards. Throws DecodeError. */
 export function decodeBlock(bytes: Uint8Array): Block {
   const block = decode('block', blockType, MAX_BLOCK_BYTES, bytes)
   exactHeader(block.header)
   for (const signed of block.transactions) exactTransaction(signed)
+  bodyBytes.set(block.transactions, bytes.subarray(bodyOffset(bytes)))
   return block
 }
+
+/** Of an encoded block: its second offset. */
+const bodyOffset = (bytes: Uint8Array): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(OFFSET_BYTES, true)
+const OFFSET_BYTES = 4
 
 export function encodeVote(signed: SignedVote): Uint8Array {
   const { validator, signature } = signed

@@ -4,7 +4,7 @@ export type { Hash }
 
 /** Lowercase hex of bytes. */
 export function encodeHex(bytes: Uint8Array): Hash {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+  return bytes.toHex()
 }
 
 /** Bytes of a hex string that is known to be well-formed. */
