@@ -22,8 +22,8 @@ import { replayTo } from './restore.ts'
 import type { Store } from './store/store.ts'
 import type { Verifier } from './verifier.ts'
 
-/** Blocks between the header check and execution; more wait for their turn at the caller. */
-export const maxBlocksInFlight = 64
+/** Hashes of refused blocks remembered, so that a new signature over one does not make us execute it again. */
+const MAX_REFUSED = 1_024
 
 export type ImportOutcome =
   | { readonly kind: 'imported' | 'known' }
@@ -56,10 +56,11 @@ const parentOf = (block: Block): Hash => toHex(block.header.message.parents[0] ?
 export class Importer {
   readonly #parts: ImporterParts
   readonly #orphans = new Orphans()
-  /** Blocks that passed their header check, until they are executed. */
+  /** Blocks whose body is the one their header names, until they are executed. */
   readonly #inFlight = new Map<Hash, Promise<ImportOutcome>>()
   /** The block being executed: its transactions are at hand, decoding them again would cost as much as executing. */
   #executing: { readonly hash: Hash; readonly block: Block } | undefined
+  readonly #refused = new Set<Hash>()
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ImporterParts) {
@@ -67,13 +68,15 @@ export class Importer {
   }
 
   /**
-   * Checks a block's header, its signatures included. `ok` means the block may travel on and must be given to
-   * `import` with its header known to be good.
+   * Checks a block before its transactions: the header and its signatures, and that the body is the one it names.
+   * `ok` means the block may travel on and must be given to `import`. Whoever forwards it has checked as much, so what
+   * is wrong beyond that is the producer's doing alone.
    */
-  async checkHeader(block: Block, hash: Hash): Promise<ImportOutcome | { readonly kind: 'ok' }> {
+  async check(block: Block, hash: Hash): Promise<ImportOutcome | { readonly kind: 'ok' }> {
     const parent = this.#inFlight.get(parentOf(block))
     if (parent !== undefined) await parent
-    const verdict = this.#parts.chain.checkHeader(block.header, this.#parts.now())
+    const { chain, now, verifier } = this.#parts
+    const verdict = chain.checkHeader(block.header, now())
     switch (verdict.kind) {
       case 'known':
         return { kind: 'known' }
@@ -83,12 +86,14 @@ export class Importer {
         return { kind: 'early', at: verdict.at }
       case 'invalid':
         return verdict
-      case 'ok':
-        if (this.#inFlight.has(hash)) return { kind: 'known' }
-        return (await this.#parts.verifier.verify(verdict.jobs))
-          ? { kind: 'ok' }
-          : { kind: 'invalid', code: 'bad-signature', message: 'header or ticket signature does not hold' }
     }
+    // Before the hash is looked up: anyone can pair a good header with another body.
+    const fault = chain.checkBody(block)
+    if (fault) return fault
+    if (this.#inFlight.has(hash) || this.#refused.has(hash)) return { kind: 'known' }
+    return (await verifier.verify(verdict.jobs))
+      ? { kind: 'ok' }
+      : { kind: 'invalid', code: 'bad-signature', message: 'header or ticket signature does not hold' }
   }
 
   /** Keeps a block whose parent is unknown until the parent arrives or the pool's bounds push it out. */
@@ -106,12 +111,19 @@ export class Importer {
   import(block: Block, hash: Hash, from: string, receivedAt: number): Promise<ImportOutcome> {
     const running = this.#inFlight.get(hash)
     if (running !== undefined) return running
+    // A body that belongs to another header must not hold this hash while the right one arrives.
+    const fault = this.#parts.chain.checkBody(block)
+    if (fault) return Promise.resolve(fault)
     const ready = this.#verifyBody(block).then(async bad => {
       if (bad === undefined) await this.#keep(block, hash)
       return bad
     })
     ready.catch(() => undefined)
-    const turn = this.#tail.then(async () => (await ready) ?? (await this.#execute(block, hash, from, receivedAt)))
+    const turn = this.#tail.then(async () => {
+      const result = (await ready) ?? (await this.#execute(block, hash, from, receivedAt))
+      if (result.kind === 'invalid') this.#refuse(hash)
+      return result
+    })
     this.#tail = turn.catch(() => undefined)
     const outcome = turn.finally(() => this.#inFlight.delete(hash))
     this.#inFlight.set(hash, outcome)
@@ -197,10 +209,17 @@ export class Importer {
     return body === undefined ? [] : decodeBody(body)
   }
 
+  #refuse(hash: Hash): void {
+    this.#refused.add(hash)
+    if (this.#refused.size <= MAX_REFUSED) return
+    const oldest = this.#refused.values().next().value
+    if (oldest !== undefined) this.#refused.delete(oldest)
+  }
+
   #adopt(parent: Hash): void {
     for (const orphan of this.#orphans.children(parent)) {
       this.#orphans.take(orphan.hash)
-      void this.checkHeader(orphan.block, orphan.hash).then(outcome => {
+      void this.check(orphan.block, orphan.hash).then(outcome => {
         if (outcome.kind === 'ok') return this.import(orphan.block, orphan.hash, orphan.from, orphan.at)
       })
     }

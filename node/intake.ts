@@ -53,7 +53,7 @@ export class Intake {
     }
   }
 
-  /** The header decides whether a block travels on; its body is verified while it does. */
+  /** A good header with its own body travels on; its transactions are verified and executed while it does. */
   async #onBlock(bytes: Uint8Array, from: PeerId): Promise<Verdict> {
     const { importer, observer, log, now, sawBlock } = this.#parts
     const receivedAt = now()
@@ -64,12 +64,13 @@ export class Intake {
       return 'reject'
     }
     const hash = blockHash(block.header.message)
-    const checked = await importer.checkHeader(block, hash)
+    const checked = await importer.check(block, hash)
     switch (checked.kind) {
       case 'ok':
         sawBlock(from, { hash, height: block.header.message.height })
         void importer.import(block, hash, from, receivedAt).then(
-          outcome => this.#blame(outcome, from),
+          // Its producer signed what is wrong with it; the peer forwarded what it had checked as far as we did.
+          outcome => outcome.kind === 'invalid' && observer.rejected(outcome, from),
           error => log.error('import', { hash, error: String(error) }),
         )
         return 'accept'
@@ -83,12 +84,5 @@ export class Intake {
       default:
         return 'ignore'
     }
-  }
-
-  /** The header was good and the block travelled on, but its body breaks a rule: its producer signed that. */
-  #blame(outcome: ImportOutcome, from: PeerId): void {
-    if (outcome.kind !== 'invalid') return
-    this.#parts.observer.rejected(outcome, from)
-    this.#parts.offended(from, 'rejected-block')
   }
 }

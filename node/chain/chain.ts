@@ -157,12 +157,18 @@ export class Chain {
     return this.#headers.checkList(list, now, after)
   }
 
-  /** Does the body belong to the header; if so the signatures to verify, save those the caller knows to be good. */
-  bodySignatureJobs(block: Block, alreadyVerified?: AlreadyVerified): BodyCheck {
+  /** What is wrong with the body before its transactions are looked at: too large, or not the one the header names. */
+  checkBody(block: Block): Invalid | undefined {
+    if (this.#checkedBodies.has(block)) return undefined
     const fault = bodyFault(block, this.genesis.maxBlockBytes, this.domain)
     if (fault) return { kind: 'invalid', ...fault }
     this.#checkedBodies.add(block)
-    return { kind: 'ok', ...bodyJobs(block.transactions, this.domain, alreadyVerified) }
+    return undefined
+  }
+
+  /** Does the body belong to the header; if so the signatures to verify, save those the caller knows to be good. */
+  bodySignatureJobs(block: Block, alreadyVerified?: AlreadyVerified): BodyCheck {
+    return this.checkBody(block) ?? { kind: 'ok', ...bodyJobs(block.transactions, this.domain, alreadyVerified) }
   }
 
   /** Executes and adds a block. The caller has verified every signature and kept it from being `early`. */
@@ -341,10 +347,8 @@ export class Chain {
     block: Block,
     parent: Hash,
   ): { kind: 'executed'; state: State } | Invalid | { kind: 'missing-state'; replay: Hash[] } {
-    if (!this.#checkedBodies.has(block)) {
-      const fault = bodyFault(block, this.genesis.maxBlockBytes, this.domain)
-      if (fault) return { kind: 'invalid', ...fault }
-    }
+    const fault = this.checkBody(block)
+    if (fault) return fault
     const state = this.#states.get(parent)
     if (!state) return { kind: 'missing-state', replay: this.missingStates(parent) }
     const { producer, stateRoot: expected } = block.header.message

@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { type Block, blockHash, Chain, type Equivocation, type Reorg } from './chain/index.ts'
+import { ed25519Network, makeBlock, signTransaction } from './chain/testing.ts'
+import { Importer, type ImportOutcome } from './importer.ts'
+import { Store } from './store/store.ts'
+import { Verifier } from './verifier.ts'
+
+const network = await ed25519Network(2, 2)
+const [miner] = network.validators
+const [account] = network.accounts
+const closers: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function setUp() {
+  const directory = await mkdtemp(join(tmpdir(), 'trellis-importer-'))
+  closers.push(() => rm(directory, { recursive: true }))
+  const chain = new Chain(network.genesis)
+  const store = await Store.open(directory, chain.genesisHash)
+  closers.push(() => store.close())
+  const told = { blocks: [] as string[], heads: [] as Reorg[], equivocations: [] as Equivocation[] }
+  const importer = new Importer({
+    chain,
+    store,
+    verifier: new Verifier(),
+    now: () => network.genesis.time + 86_400_000,
+    alreadyVerified: () => false,
+    events: {
+      onBlock: record => told.blocks.push(record.hash),
+      onHead: change => told.heads.push(change),
+      onEquivocation: evidence => told.equivocations.push(evidence),
+      onUnknownParent: () => undefined,
+    },
+  })
+  return { chain, store, importer, told }
+}
+
+const hashOf = (block: Block) => blockHash(block.header.message)
+/** As gossip does it. */
+async function receive(importer: Importer, block: Block): Promise<readonly [string, ImportOutcome | undefined]> {
+  const checked = await importer.check(block, hashOf(block))
+  return [checked.kind, checked.kind === 'ok' ? await importer.import(block, hashOf(block), 'peer', 0) : undefined]
+}
+
+test('a good header with another body is refused before it travels on, and does not shadow its own', async () => {
+  const { chain, importer } = await setUp()
+  const paid = signTransaction(account!, chain.domain, {})
+  const block = makeBlock(chain, miner!, { candidates: [paid] })
+  const forged: Block = { header: block.header, transactions: [] }
+  expect(await importer.check(forged, hashOf(block))).toMatchObject({ kind: 'invalid', code: 'wrong-body-root' })
+
+  // Sync imports without that check: the genuine block, arriving meanwhile, is none the worse for it.
+  const wrong = importer.import(forged, hashOf(block), 'sync:liar', 0)
+  const right = receive(importer, block)
+  expect(await wrong).toMatchObject({ kind: 'invalid', code: 'wrong-body-root' })
+  expect(await right).toEqual(['ok', { kind: 'imported' }])
+  expect(chain.head.hash).toBe(hashOf(block))
+})
+
+test('a block whose transactions do not hold travels once, is stored nowhere, and comes back in vain', async () => {
+  const { chain, store, importer } = await setUp()
+  const paid = signTransaction(account!, chain.domain, {})
+  const forged = { ...paid, signature: new Uint8Array(64) }
+  const block = makeBlock(chain, miner!, { candidates: [forged] })
+  expect(await receive(importer, block)).toMatchObject(['ok', { kind: 'invalid', code: 'bad-signature' }])
+  expect(await store.has(hashOf(block))).toBe(false)
+  expect(chain.has(hashOf(block))).toBe(false)
+  expect(await importer.check(block, hashOf(block))).toEqual({ kind: 'known' })
+})
