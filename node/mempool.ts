@@ -1,4 +1,6 @@
 // Transactions between the outside and the pool: verified once, pooled, and spread in batches.
+
+import { bytesInBody } from './chain/body.ts'
 import {
   decodeBody,
   decodeTransaction,
@@ -9,7 +11,7 @@ import {
   transactionJob,
 } from './chain/index.ts'
 import type { AccountView, Pool, Refusal } from './chain/pool.ts'
-import type { PeerId, Stack, Verdict } from './stacks/port.ts'
+import { MAX_TRANSACTION_MESSAGE_BYTES, type PeerId, type Stack, type Verdict } from './stacks/port.ts'
 import { encodePoolRequest } from './sync/messages.ts'
 import type { Verifier } from './verifier.ts'
 
@@ -17,6 +19,8 @@ import type { Verifier } from './verifier.ts'
 export const maxBatch = 256
 const batchDelayMs = 100
 const pullTimeoutMs = 5_000
+/** Signatures verified at once: the first bad one of a message spares the node the rest of it. */
+const verifyAtOnce = 16
 
 export type SubmitResult =
   | { readonly kind: 'accepted' | 'known'; readonly id: Hash }
@@ -28,7 +32,7 @@ export class Mempool {
   readonly #domain: Uint8Array
   readonly #account: AccountView
   readonly #publish: Stack['publish']
-  #batch: SignedTransaction[] = []
+  readonly #batch: SignedTransaction[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: {
@@ -50,6 +54,8 @@ export class Mempool {
   async submit(transaction: SignedTransaction): Promise<SubmitResult> {
     const id = transactionId(transaction, this.#domain)
     if (this.#pool.has(id)) return { kind: 'known', id }
+    const code = this.#pool.refusal(transaction, this.#account)
+    if (code) return { kind: 'refused', id, code }
     if (!(await this.#verifier.verify([transactionJob(transaction, this.#domain)])))
       return { kind: 'refused', id, code: 'bad-signature' }
     const added = this.#pool.add(transaction, this.#account)
@@ -58,7 +64,7 @@ export class Mempool {
     return { kind: 'accepted', id }
   }
 
-  /** A gossip message of transactions: forwarded when at least one was new, never when one of them is forged. */
+  /** A gossip message of transactions: forwarded when the pool took at least one, never when one it would take is forged. */
   async onGossip(bytes: Uint8Array): Promise<Verdict> {
     let transactions: readonly SignedTransaction[]
     try {
@@ -85,14 +91,19 @@ export class Mempool {
   }
 
   async #take(transactions: readonly SignedTransaction[]): Promise<Verdict> {
-    const fresh = transactions.filter(transaction => !this.#pool.has(transactionId(transaction, this.#domain)))
-    // A transaction that was included meanwhile costs no verification and is nobody's fault.
-    const wanted = fresh.filter(({ message }) => message.nonce >= this.#account(message.sender).nonce)
-    if (wanted.length === 0) return 'ignore'
-    if (!(await this.#verifier.verify(wanted.map(transaction => transactionJob(transaction, this.#domain)))))
-      return 'reject'
-    for (const transaction of wanted) this.#pool.add(transaction, this.#account)
-    return 'accept'
+    // What the pool has or its account cannot pay costs no verification, is nobody's fault and goes no further: else
+    // empty accounts, which anybody can make, could flood everyone.
+    const wanted = transactions.filter(
+      transaction =>
+        !this.#pool.has(transactionId(transaction, this.#domain)) &&
+        this.#pool.refusal(transaction, this.#account) === undefined,
+    )
+    for (let i = 0; i < wanted.length; i += verifyAtOnce) {
+      const jobs = wanted.slice(i, i + verifyAtOnce).map(transaction => transactionJob(transaction, this.#domain))
+      if (!(await this.#verifier.verify(jobs))) return 'reject'
+    }
+    const added = wanted.filter(transaction => this.#pool.add(transaction, this.#account).kind === 'added')
+    return added.length > 0 ? 'accept' : 'ignore'
   }
 
   /**
@@ -100,10 +111,7 @@ export class Mempool {
    * messages, so gossip carries each once.
    */
   respread(ids: readonly Hash[]): void {
-    for (let i = 0; i < ids.length; i += maxBatch) {
-      const batch = ids.slice(i, i + maxBatch).flatMap(id => this.#pool.get(id) ?? [])
-      if (batch.length > 0) void this.#publish('transaction', encodeBody(batch)).catch(() => undefined)
-    }
+    this.#publishAll(ids.flatMap(id => this.#pool.get(id) ?? []))
   }
 
   stop(): void {
@@ -119,8 +127,28 @@ export class Mempool {
   #flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const batch = this.#batch
-    this.#batch = []
-    if (batch.length > 0) void this.#publish('transaction', encodeBody(batch)).catch(() => undefined)
+    this.#publishAll(this.#batch.splice(0))
   }
+
+  #publishAll(transactions: readonly SignedTransaction[]): void {
+    for (const batch of messagesOf(transactions))
+      void this.#publish('transaction', encodeBody(batch)).catch(() => undefined)
+  }
+}
+
+/** The transactions in messages that peers take: a longer or larger one would be held against us. */
+export function* messagesOf(transactions: readonly SignedTransaction[]): Generator<readonly SignedTransaction[]> {
+  let batch: SignedTransaction[] = []
+  let bytes = 0
+  for (const transaction of transactions) {
+    const size = bytesInBody(transaction)
+    if (batch.length > 0 && (batch.length >= maxBatch || bytes + size > MAX_TRANSACTION_MESSAGE_BYTES)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(transaction)
+    bytes += size
+  }
+  if (batch.length > 0) yield batch
 }

@@ -105,19 +105,22 @@ export class Pool {
     return nonce
   }
 
+  /** Why the account cannot send this now, whatever else is in the pool; undefined when it can. Needs no signature. */
+  refusal({ message }: SignedTransaction, view: AccountView): Refusal | undefined {
+    const { balance, nonce } = view(message.sender)
+    if (message.nonce < nonce) return 'stale-nonce'
+    if (message.nonce > nonce + this.#bounds.maxNonceAhead) return 'nonce-too-far'
+    // Only what this one costs: what waits before it may still be replaced, and `select` counts exactly.
+    return message.amount + message.fee > balance ? 'insufficient-balance' : undefined
+  }
+
   /** Takes a transaction whose signature was verified, or says why not. */
   add(signed: SignedTransaction, view: AccountView): AddResult {
     const entry = this.#entryOf(signed)
-    const { id, nonce } = entry
+    const { id } = entry
     if (this.#byId.has(id)) return { kind: 'known', id }
-    const account = view(signed.message.sender)
-    if (nonce < account.nonce) return { kind: 'refused', id, code: 'stale-nonce' }
-    if (nonce > account.nonce + this.#bounds.maxNonceAhead) return { kind: 'refused', id, code: 'nonce-too-far' }
-    // Only what this one costs: what waits before it may still be replaced, and `select` counts exactly.
-    if (signed.message.amount + signed.message.fee > account.balance) {
-      return { kind: 'refused', id, code: 'insufficient-balance' }
-    }
-    return this.#place(entry)
+    const code = this.refusal(signed, view)
+    return code ? { kind: 'refused', id, code } : this.#place(entry)
   }
 
   #entryOf(signed: SignedTransaction): Entry {

@@ -6,6 +6,8 @@ export type PeerId = string
 /** `block`, `transaction` and `vote` objects are spread to everyone. */
 export type Topic = 'block' | 'transaction' | 'vote'
 export const topics: readonly Topic[] = ['block', 'transaction', 'vote']
+/** Largest message of topic `transaction`: one transaction of any size, or as many small ones as fit. */
+export const MAX_TRANSACTION_MESSAGE_BYTES = 80 * 1_024
 
 /** accept: forward it. ignore: neither forward nor blame. reject: the sender broke a rule and pays for it. */
 export type Verdict = 'accept' | 'ignore' | 'reject'

@@ -1,5 +1,5 @@
 // Bounds of everything that comes from a peer. A length is compared with its bound before anything is allocated for it.
-import type { Method, Topic } from '../port.ts'
+import { MAX_TRANSACTION_MESSAGE_BYTES, type Method, type Topic } from '../port.ts'
 
 const KIB = 1_024
 const MIB = 1_048_576
@@ -29,7 +29,7 @@ export function methodLimits(maxBlockBytes: number): Readonly<Record<Method, Met
 
 /** Largest message of each topic. */
 export function topicLimits(maxBlockBytes: number): Readonly<Record<Topic, number>> {
-  return { block: maxBlockBytes + BLOCK_OVERHEAD_BYTES, transaction: 80 * KIB, vote: 4 * KIB }
+  return { block: maxBlockBytes + BLOCK_OVERHEAD_BYTES, transaction: MAX_TRANSACTION_MESSAGE_BYTES, vote: 4 * KIB }
 }
 
 /** One gossip RPC may carry a block and control messages beside it. */
