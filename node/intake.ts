@@ -3,7 +3,6 @@
 import type { Ballots } from './ballots.ts'
 import { type Block, blockHash, decodeBlock, type Hash } from './chain/index.ts'
 import type { Importer, ImportOutcome } from './importer.ts'
-import type { Log } from './log.ts'
 import type { Mempool } from './mempool.ts'
 import type { Observer } from './observer.ts'
 import type { PeerId, Topic, Verdict } from './stacks/port.ts'
@@ -13,11 +12,12 @@ export interface IntakeParts {
   readonly mempool: Mempool
   readonly ballots: Ballots
   readonly observer: Observer
-  readonly log: Log
   readonly now: () => number
   /** The peer has this block, so it can be asked for what is missing around it. */
   readonly sawBlock: (from: PeerId, block: { readonly hash: Hash; readonly height: number }) => void
   readonly offended: (peer: PeerId, offence: string) => void
+  /** Our own failure, not the peer's. */
+  readonly failed: (work: string, error: unknown) => void
 }
 
 export class Intake {
@@ -55,7 +55,7 @@ export class Intake {
 
   /** A good header with its own body travels on; its transactions are verified and executed while it does. */
   async #onBlock(bytes: Uint8Array, from: PeerId): Promise<Verdict> {
-    const { importer, observer, log, now, sawBlock } = this.#parts
+    const { importer, observer, now, sawBlock, failed } = this.#parts
     const receivedAt = now()
     let block: Block
     try {
@@ -71,7 +71,7 @@ export class Intake {
         void importer.import(block, hash, from, receivedAt).then(
           // Its producer signed what is wrong with it; the peer forwarded what it had checked as far as we did.
           outcome => outcome.kind === 'invalid' && observer.rejected(outcome, from),
-          error => log.error('import', { hash, error: String(error) }),
+          error => failed('import', error),
         )
         return 'accept'
       case 'orphan':

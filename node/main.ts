@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { config: { type: 'string' } } })
   if (values.config === undefined) throw new ConfigError('usage: node main.ts --config FILE')
   const config = await readConfig(values.config)
-  const node = new Node(config, log.child({ node: config.name }, config.logLevel))
+  const node = new Node(config, log.child({ node: config.name }, config.logLevel), fail)
 
   let stopping = false
   const stop = (signal: string): void => {

@@ -5,6 +5,7 @@ import {
   type Block,
   blockHash,
   type Chain,
+  type Equivocation,
   encodeBlock,
   encodeVote,
   genesisBlock,
@@ -14,6 +15,7 @@ import {
   transactionRoot,
 } from './chain/index.ts'
 import { Pool } from './chain/pool.ts'
+import { keepEvidence } from './evidence.ts'
 import { Links } from './faults/links.ts'
 import { linkTransport } from './faults/transport.ts'
 import { startAdminServer } from './http/admin.ts'
@@ -35,7 +37,7 @@ import { serveReaders } from './readers.ts'
 import { restoreChain, Snapshots } from './restore.ts'
 import { createGossipsubStack } from './stacks/gossipsub/index.ts'
 import type { Method, PeerId, PeerInfo, Stack, StackEvents, Topic, Verdict } from './stacks/port.ts'
-import { Store } from './store/store.ts'
+import { Store, StoreError } from './store/store.ts'
 import { Syncer } from './syncer.ts'
 import { signingKey, Verifier } from './verifier.ts'
 import { View } from './view.ts'
@@ -62,12 +64,15 @@ export class Node implements StackEvents {
   readonly #met = new Set<PeerId>()
   readonly #servers: RunningServer[] = []
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #fatal: (error: unknown) => void
   #parts: Parts | undefined
   #ready = false
 
-  constructor(config: NodeConfig, log: Log) {
+  /** `fatal` is told of what the node cannot live with while it runs, such as a full disk; it ends the process. */
+  constructor(config: NodeConfig, log: Log, fatal: (error: unknown) => void) {
     this.#config = config
     this.#log = log
+    this.#fatal = fatal
     this.#metrics = createMetrics({ testnet: config.testnet, node: config.name, group: config.group })
     this.#observer = new Observer({ log, metrics: this.#metrics, now: this.#now })
     this.#names = new PeerNames([...config.network.bootstrap, ...config.network.static])
@@ -144,7 +149,7 @@ export class Node implements StackEvents {
           void this.#parts?.ballots.onBlock(record.hash)
         },
         onHead: (change, reverted, applied) => this.#headMoved(change, reverted, applied),
-        onEquivocation: evidence => this.#observer.equivocation(evidence),
+        onEquivocation: evidence => this.#equivocated(store, evidence),
         onUnknownParent: (orphan, from) => this.#parts?.syncer.sawBlock(from, orphan, true),
       },
     })
@@ -156,7 +161,7 @@ export class Node implements StackEvents {
       events: {
         onJustified: checkpoint => this.#observer.justified(checkpoint),
         onFinalized: checkpoint => this.#observer.finalized(checkpoint),
-        onEquivocation: evidence => this.#observer.equivocation(evidence),
+        onEquivocation: evidence => this.#equivocated(store, evidence),
       },
     })
     const mempool = new Mempool({
@@ -186,10 +191,10 @@ export class Node implements StackEvents {
       mempool,
       ballots,
       observer: this.#observer,
-      log: this.#log,
       now: this.#now,
       sawBlock: (from, block) => syncer.sawBlock(from, block),
       offended: (peer, offence) => peering.offended(peer, offence),
+      failed: (work, error) => this.#failed(work, error),
     })
     const syncer = new Syncer({
       stack,
@@ -214,7 +219,7 @@ export class Node implements StackEvents {
         onMisbehaviour: (peer, offence) => this.onMisbehaviour(peer, offence),
         onProgress: (state, height, target) => this.#observer.sync(state, height, target),
         onRequest: (method, outcome) => this.#metrics.get('trellis_node_sync_requests_total').inc({ method, outcome }),
-        onError: error => this.#log.error('sync', { error: String(error) }),
+        onError: error => this.#failed('sync', error),
       },
     })
     const validator = config.keys.validator === undefined ? undefined : signingKey(config.keys.validator)
@@ -349,6 +354,11 @@ export class Node implements StackEvents {
     await stack.publish('vote', encodeVote(vote))
   }
 
+  #equivocated(store: Store, evidence: Equivocation): void {
+    this.#observer.equivocation(evidence)
+    keepEvidence(store, evidence).catch(error => this.#log.error('evidence', { error: String(error) }))
+  }
+
   #headMoved(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void {
     const parts = this.#parts
     if (parts === undefined) return
@@ -402,13 +412,19 @@ export class Node implements StackEvents {
     this.#parts?.peering.offended(peer, offence)
   }
 
+  /** A defect in one piece of work is logged; without its disk the node could only pretend to go on. */
+  #failed(work: string, error: unknown): void {
+    if (error instanceof StoreError) this.#fatal(error)
+    else this.#log.error(work, { error: String(error) })
+  }
+
   async #keepHouse({ importer, snapshots, store, peering }: Parts): Promise<void> {
     try {
       await importer.exclusive(() => snapshots.save())
       await store.setSlots({ 'address-book': new TextEncoder().encode(JSON.stringify(peering.keeper.book)) })
       this.#metrics.get('trellis_node_store_bytes').set(await directoryBytes(this.#config.dataDir))
     } catch (error) {
-      this.#log.error('housekeeping', { error: String(error) })
+      this.#failed('housekeeping', error)
     }
   }
 }
