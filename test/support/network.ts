@@ -117,6 +117,20 @@ export class Network {
     await gone
   }
 
+  /** Waits until a process ends by itself. Returns its code and all lines it ever logged. Throws when it does not end. */
+  async ended(name: string, withinMs: number): Promise<{ readonly code: number | null; readonly log: string }> {
+    const child = this.node(name).process
+    if (child === undefined) throw new Error(`${name} was not started`)
+    await until(
+      `${name} to end`,
+      withinMs,
+      () => child.exitCode !== null || child.signalCode !== null,
+      25,
+      () => this.log(name),
+    )
+    return { code: child.exitCode, log: await this.log(name) }
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map(node => this.kill(node.name)))
     await rm(this.directory, { recursive: true, force: true })
