@@ -15,7 +15,16 @@ import {
   transactionId,
 } from './chain/index.ts'
 import type { Pool } from './chain/pool.ts'
-import type { AccountView, BlockDetail, BlockSummary, NodeView, Submission, TransactionView } from './http/view.ts'
+import { readEvidence } from './evidence.ts'
+import type {
+  AccountView,
+  BlockDetail,
+  BlockSummary,
+  EquivocationView,
+  NodeView,
+  Submission,
+  TransactionView,
+} from './http/view.ts'
 import type { Mempool } from './mempool.ts'
 import type { Peering } from './peering.ts'
 import { type Stack, topics } from './stacks/port.ts'
@@ -116,6 +125,10 @@ export class View implements NodeView {
   async block(id: string | number): Promise<BlockDetail | undefined> {
     const hash = typeof id === 'number' ? await this.#parts.store.mainAt(id) : id
     return hash === undefined ? undefined : this.#detail(hash)
+  }
+
+  equivocations(): Promise<EquivocationView[]> {
+    return readEvidence(this.#parts.store)
   }
 
   async account(address: string): Promise<AccountView | undefined> {

@@ -40,6 +40,7 @@ const view: NodeView = {
   ready: () => ready,
   status: () => status,
   peers: () => [],
+  equivocations: async () => [{ kind: 'block', producer: hash(3), height: 4, first: 'aa', second: 'bb' }],
   blocks: async (from, limit) =>
     Array.from({ length: Math.max(0, Math.min(limit, 31 - from)) }, (_, i) => block(from + i)),
   block: async id => {

@@ -54,6 +54,10 @@ function publicApp({ view, metrics, events, onDefect }: PublicOptions): Express 
     onlyQuery(request)
     response.json({ peers: view.peers() })
   })
+  app.get('/v1/equivocations', async (request, response) => {
+    onlyQuery(request)
+    response.json({ equivocations: await view.equivocations() })
+  })
   app.get('/v1/blocks', async (request, response) => {
     onlyQuery(request, 'from', 'limit')
     const limit = integerQuery(request, 'limit', 1, MAX_BLOCKS, DEFAULT_BLOCKS)
@@ -100,7 +104,16 @@ function publicApp({ view, metrics, events, onDefect }: PublicOptions): Express 
     },
   )
 
-  const reads = ['/healthz', '/readyz', '/status', '/metrics', '/v1/events', '/v1/peers', '/v1/blocks']
+  const reads = [
+    '/healthz',
+    '/readyz',
+    '/status',
+    '/metrics',
+    '/v1/events',
+    '/v1/peers',
+    '/v1/equivocations',
+    '/v1/blocks',
+  ]
   app.all([...reads, '/v1/blocks/:block', '/v1/accounts/:address', '/v1/transactions/:id'], onlyMethods('GET', 'HEAD'))
   app.all('/v1/transactions', onlyMethods('POST'))
   app.use(unknownRoute)

@@ -43,6 +43,16 @@ export type TransactionView = { readonly id: string } & (
   | { readonly state: 'included'; readonly block: string; readonly height: number; readonly finalized: boolean }
 )
 
+/** GET /v1/equivocations: two signed objects of one producer of which at most one may exist. */
+export interface EquivocationView {
+  readonly kind: 'block' | 'double-vote' | 'surround-vote'
+  readonly producer: string
+  readonly height: number
+  /** SSZ bytes in hex: signed headers, or signed votes. */
+  readonly first: string
+  readonly second: string
+}
+
 export type Submission =
   | { readonly kind: 'accepted' | 'known'; readonly id: string }
   /** A valid encoding of a transaction that the chain's or the pool's rules refuse. */
@@ -63,6 +73,7 @@ export interface NodeView {
   /** By hash (any known block) or by height (main chain). */
   block(id: string | number): Promise<BlockDetail | undefined>
   /** undefined when the account never had a balance. */
+  equivocations(): Promise<readonly EquivocationView[]>
   account(address: string): Promise<AccountView | undefined>
   transaction(id: string): Promise<TransactionView | undefined>
   /** `bytes` is one SSZ-encoded signed transaction. */

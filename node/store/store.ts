@@ -33,6 +33,9 @@ export interface MainBlock {
 /** Single values, by name. */
 export type Slot = 'genesis' | 'snapshot' | 'state' | 'state-block' | 'certificates' | 'last-vote' | 'address-book'
 
+/** Equivocations kept; a hostile producer can make any number. */
+export const MAX_EVIDENCE = 1_024
+
 const heightKey = (height: number): string => height.toString(16).padStart(14, '0')
 
 /**
@@ -142,6 +145,16 @@ export class Store {
       const [, hex = '', hash = ''] = key.split(':')
       yield { hash, height: Number.parseInt(hex, 16) }
     }
+  }
+
+  /** Keeps proof of an equivocation under a name of its own; beyond MAX_EVIDENCE nothing is added. */
+  async putEvidence(name: string, value: Uint8Array): Promise<void> {
+    if ((await this.evidence()).length < MAX_EVIDENCE) await this.#write([{ type: 'put', key: `e:${name}`, value }])
+  }
+
+  /** Everything kept by putEvidence, in the order of the names. */
+  async evidence(): Promise<Uint8Array[]> {
+    return (await this.#db.values({ gte: 'e:', lt: 'e:~', limit: MAX_EVIDENCE }).all()).map(value => view(value)!)
   }
 
   async slot(name: Slot): Promise<Uint8Array | undefined> {
