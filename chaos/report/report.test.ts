@@ -22,12 +22,17 @@ const open = () =>
 
 test('the text says for each finding what was measured, the limit and the outcome', () => {
   const text = verdictText(failing(), { color: false })
-  expect(text).toMatch(/One head on all nodes +✔ ok +after 850 ms\n +limit: within 10\.0 s/)
-  expect(text).toMatch(/Reorganisation depth +✘ FAILED +5 blocks/)
+  expect(text).toMatch(/✔ One head on all nodes +after 850 ms\n +limit: within 10\.0 s/)
+  expect(text).toMatch(/✘ Reorganisation depth +FAILED: 5 blocks/)
   expect(text).toContain('- b: 5 blocks deep, 1 reorg')
   expect(text).toMatch(/\n✘ Failed: halves on quick: Reorganisation depth: 5 blocks/)
-  expect(text.endsWith('fidelity: userspace\n')).toBe(true)
-  expect(verdictText(open(), { color: false })).toMatch(/The fault bit +○ not measured/)
+  expect(text.replaceAll(/\s+/g, ' ')).toContain('(limit: at most 0 blocks)')
+  expect(text).toMatch(/\nfidelity: userspace \(.*\)\n$/)
+  expect(verdictText(open(), { color: false })).toMatch(/○ The fault bit +not measured: /)
+  const unlimited = judged(run => {
+    run.experiment = { ...run.experiment, heal: { ...run.experiment.heal, maxReorgDepth: undefined } }
+  })
+  expect(verdictText(unlimited, { color: false })).toMatch(/○ Reorganisation depth +5 blocks at the deepest/)
   expect(verdictText(judged(), { color: false })).not.toContain('- a grafted')
   expect(verdictText(judged(), { color: false, verbose: true })).toContain('a grafted b')
 })
@@ -38,8 +43,10 @@ test('colour adds escape codes and nothing else, and lines keep to the width', (
   expect(colored).not.toBe(plain)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are what is looked for
   expect(colored.replace(/\u001b\[[0-9;]*m/g, '')).toBe(plain)
-  const table = verdictText(failing(), { color: false, width: 90 }).split('\n\n')[0]!
-  for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(90)
+  for (const width of [60, 80, 120]) {
+    const text = verdictText(failing(), { color: false, width })
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width)
+  }
 })
 
 test('JSON reads back', () => {

@@ -16,7 +16,7 @@ const RARE = 0.001
 
 export function baseline(observations: Observations): Finding {
   const { record, events, began, injecting, faults, ended, before, after } = observations
-  const limit = `delay at most ${DELAY_FACTOR} times the baseline or ${DELAY_SLACK_MS} ms more, blocks at the rate before, no unexpected restart`
+  const limit = `median delay at most ${DELAY_FACTOR} times that before or ${DELAY_SLACK_MS} ms more; not fewer blocks than chance explains; no unexpected restart`
   const restarts = unexpectedRestarts(observations)
   const healed = healedRound(observations)
   if (restarts.length > 0)
@@ -62,7 +62,7 @@ export function baseline(observations: Observations): Finding {
     )
   }
   const delayOk = laterMs <= Math.max(calmMs * DELAY_FACTOR, calmMs + DELAY_SLACK_MS)
-  const value = `block delay ${span(laterMs)} (median), ${span(calmMs)} before; ${made} blocks, ${expected.toFixed(0)} expected`
+  const value = `block delay ${span(laterMs)} (median), ${span(calmMs)} before; ${plural(made, 'block')} in ${span(seconds * 1_000)}, at least ${fewest} must come`
   return measured(delayOk && made >= fewest, { value, limit, figures, evidence })
 }
 

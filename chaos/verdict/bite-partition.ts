@@ -30,7 +30,7 @@ export function partitionBite(observations: Observations, window: Window): Bite 
   if (parted.diverged === false) return result(false, 'the heads did not diverge')
   return result(
     parted.diverged === null && parted.implied ? null : true,
-    parted.implied ? parted.line : `${held} bytes held, nothing crossed`,
+    `${parted.implied ? `${parted.line}; ` : ''}${held} bytes held, nothing crossed`,
   )
 }
 

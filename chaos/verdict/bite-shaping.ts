@@ -1,13 +1,20 @@
-// Latency, bandwidth and loss bit when the links delayed bytes; latency also when blocks arrived later than before.
+// Latency, bandwidth and loss bit when bytes met the links and the fault could act on them: latency when blocks arrived
+// later than before, bandwidth when a link was busy, loss when so many bytes must have lost some.
 import { linkUnder } from '../matrix.ts'
 import type { Bite } from './bite-lifecycle.ts'
 import type { Observations, Window } from './observations.ts'
-import { median, plural, span } from './wording.ts'
+import { median, percentText, plural, span } from './wording.ts'
 
 /** Fewer deliveries than this say nothing about the delay of blocks. */
 const MIN_DELIVERIES = 5
 /** Part of the added delay that must show in the deliveries: the rest is allowance for blocks that were late before. */
 const VISIBLE_SHARE = 0.5
+/** A rate slows nothing on a link that needs it for less than this part of the time. */
+const BUSY_SHARE = 0.01
+/** Bytes are lost in pieces of about a packet of Ethernet. */
+const PACKET_BYTES = 1_500
+/** With so many losses expected, the chance of none at all is below 5 %. */
+const SURE_LOSSES = 3
 
 export function shapingBite(observations: Observations, window: Window): Bite {
   const { action } = window.compiled.fault
@@ -17,6 +24,21 @@ export function shapingBite(observations: Observations, window: Window): Bite {
   const lines = [`${delayed} bytes delayed at ${plural(counters.length, 'node')}`]
   if (counters.length === 0) return { bit: null, why: 'no node told its link counters', lines, figures }
   if (delayed === 0) return { bit: false, why: 'no link delayed a byte', lines, figures }
+  if (action.kind === 'bandwidth') {
+    const busiest = Math.max(...counters.flatMap(({ links }) => links.map(link => link.delayedBytes)))
+    const use = busiest / ((action.rate * (window.to - window.from)) / 1_000)
+    const line = `the busiest link needed ${percentText(use)} of the bandwidth it had`
+    const bit = use >= BUSY_SHARE
+    const why = bit ? line : `${line}: it slowed nothing`
+    return { bit, why, lines: [...lines, line], figures: { ...figures, usePercent: use * 100 } }
+  }
+  if (action.kind === 'loss') {
+    const expected = (delayed / PACKET_BYTES) * action.loss
+    const line = `${delayed} bytes met the loss, about ${Number(expected.toPrecision(2))} pieces lost`
+    const bit = expected >= SURE_LOSSES ? true : null
+    const why = bit ? line : `${line}: perhaps none`
+    return { bit, why, lines: [line], figures: { ...figures, expectedLosses: expected } }
+  }
   if (action.kind !== 'latency') return { bit: true, why: lines[0]!, lines, figures }
 
   const { began, injecting } = observations

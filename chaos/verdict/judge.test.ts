@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ExperimentFault } from '../../api/experiment.ts'
 import { MAX_RUN_BYTES, parseRunRecord, type RunRecord } from '../../api/run.ts'
 import type { Finding, FindingId } from '../../api/verdict.ts'
 import { poissonFloor } from './baseline.ts'
@@ -22,22 +23,17 @@ const action =
       faults: [{ name: 'cut', atMs: 0, durationMs: 20_000, select: { names: targets }, action: { kind } }],
     }
   }
-const shaping =
-  (delayMs: number): Change =>
+const onAllLinks =
+  (action: ExperimentFault['action']): Change =>
   run => {
     run.experiment = {
       ...run.experiment,
-      faults: [
-        {
-          name: 'cut',
-          atMs: 0,
-          durationMs: 20_000,
-          select: {},
-          action: { kind: 'latency', delayMs, jitterMs: 0, correlation: 0 },
-        },
-      ],
+      faults: [{ name: 'cut', atMs: 0, durationMs: 20_000, select: {}, action }],
     }
   }
+const shaping = (delayMs: number): Change => onAllLinks({ kind: 'latency', delayMs, jitterMs: 0, correlation: 0 })
+const limiting = (limit: { rate: number } | { loss: number }): Change =>
+  onAllLinks('rate' in limit ? { kind: 'bandwidth', ...limit } : { kind: 'loss', ...limit })
 const counters =
   (bytes: Partial<RunRecord['windows'][number]['counters'][number]['links'][number]>): Change =>
   run => {
@@ -193,6 +189,27 @@ describe('the fault bit', () => {
       all(shaping(500), counters({ delayedBytes: 9 })),
     ],
     ['latency that delayed nothing', false, 'no link delayed', shaping(500)],
+    // 2,500 bytes a second for 20 s are 50,000 bytes.
+    ['a narrow link', true, 'needed 80 % of', all(limiting({ rate: 2_500 }), counters({ delayedBytes: 40_000 }))],
+    [
+      'a link in use now and then',
+      true,
+      'needed 1 % of',
+      all(limiting({ rate: 2_500 }), counters({ delayedBytes: 510 })),
+    ],
+    [
+      'a link too wide to slow',
+      false,
+      'it slowed nothing',
+      all(limiting({ rate: 1e9 }), counters({ delayedBytes: 4_000 })),
+    ],
+    ['loss of much traffic', true, 'about 8 pieces', all(limiting({ loss: 0.1 }), counters({ delayedBytes: 30_000 }))],
+    [
+      'loss that may have met nothing',
+      null,
+      'about 0.8',
+      all(limiting({ loss: 0.01 }), counters({ delayedBytes: 30_000 })),
+    ],
     [
       'killed and replaced',
       true,
@@ -372,7 +389,7 @@ describe('one head', () => {
 describe('reorg depth', () => {
   const gap: Change = run => run.gaps.push({ node: 'b', from: 40_000, to: 42_000 })
   test.each<[string, boolean | null, string, Change]>([
-    ['within', true, '5 blocks; 4 transactions returned', () => {}],
+    ['within', true, '5 blocks at the deepest; a node returned at most 2 transactions to its pool', () => {}],
     ['nothing allowed', false, '5 blocks', heal({ maxReorgDepth: 0 })],
     ['no limit', null, '5 blocks', heal({ maxReorgDepth: undefined })],
     ['events missing, bounded by the node', true, '5 blocks', gap],
@@ -559,7 +576,7 @@ describe('baseline', () => {
     [
       'too few blocks',
       false,
-      '19 expected',
+      '5 blocks in 19.0 s, at least 7 must come',
       run => {
         run.events = run.events.filter(({ event }) => event.kind !== 'block' || event.at < 46_000)
       },

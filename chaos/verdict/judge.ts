@@ -55,8 +55,9 @@ function conclude(
   const fault = find('bit')
   if (fault.passed !== true) return of('inconclusive', `the fault is not proved: ${fault.value}`)
   const failed = findings.filter(({ passed }) => passed === false)
-  if (failed.length > 0) return of('failed', named(failed))
+  if (failed.length > 0)
+    return of('failed', failed.map(({ title, value, limit }) => `${title}: ${value} (limit: ${limit})`).join('; '))
   const open = findings.filter(({ passed, needed }) => needed && passed === null)
   if (open.length > 0) return of('inconclusive', `not measured: ${named(open)}`)
-  return of('passed', `healed: ${find('one-head').value}`)
+  return of('passed', `one head on all nodes ${find('one-head').value}`)
 }

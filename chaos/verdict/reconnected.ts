@@ -2,7 +2,7 @@
 import type { Finding } from '../../api/verdict.ts'
 import { cutUnder } from '../reach.ts'
 import { type Observations, partitions, type RunRound } from './observations.ts'
-import { finding, median, plural, span } from './wording.ts'
+import { finding, median, span } from './wording.ts'
 
 const { measured, unmeasured, unknown } = finding('reconnected', 'Connected across again')
 
@@ -47,9 +47,7 @@ export function reconnected(observations: Observations): Finding {
   const peersOk = back !== undefined && back.at - faults.to <= withinMs
   if (cuts.length === 0) return measured(peersOk, { value: peersText, ...fields })
   if (!first && record.events.length === 0) return unmeasured('no event of any node was recorded', fields)
-  const firstText = first
-    ? `first across after ${span(first.at - faults.to)} (${plural(crossings.length, 'event')})`
-    : 'nothing came across'
+  const firstText = first ? `first across after ${span(first.at - faults.to)}` : 'nothing came across'
   return measured(peersOk && first !== undefined && first.at - faults.to <= withinMs, {
     value: `${firstText}, ${peersText}`,
     ...fields,

@@ -24,25 +24,30 @@ export function reorgDepth(observations: Observations): Finding {
       untold.push(node)
   }
   const depth = Math.max(0, ...deepest.values())
-  const evidence = [...deepest]
+  // Every node of the losing side gives up the same blocks: a sum over nodes would count a transaction many times.
+  const perNode = [...deepest]
     .sort((a, b) => b[1] - a[1])
-    .map(
-      ([node, blocks]) =>
-        `${node}: ${plural(blocks, 'block')} deep, ${plural(reorgs.filter(entry => entry.node === node).length, 'reorg')}`,
-    )
-  const returned = reorgs.reduce((sum, { event }) => sum + event.returned, 0)
-  const dropped = reorgs.reduce((sum, { event }) => sum + event.dropped, 0)
+    .map(([node, blocks]) => {
+      const own = reorgs.filter(entry => entry.node === node)
+      const returned = own.reduce((sum, { event }) => sum + event.returned, 0)
+      return { node, blocks, reorgs: own.length, returned }
+    })
+  const evidence = perNode.map(
+    ({ node, blocks, reorgs, returned }) =>
+      `${node}: ${plural(blocks, 'block')} deep, ${plural(reorgs, 'reorg')}, ${plural(returned, 'transaction')} returned to its pool`,
+  )
+  const returned = Math.max(0, ...perNode.map(node => node.returned))
   const fields = {
     limit,
     figures: {
       deepestBlocks: depth,
       reorgs: reorgs.length,
-      returnedTransactions: returned,
-      droppedTransactions: dropped,
+      mostReturnedTransactions: returned,
     },
     evidence,
   }
-  const value = `${plural(depth, 'block')}; ${returned} transactions returned to the pool, ${dropped} dropped`
+  const back = returned > 0 ? `; a node returned at most ${plural(returned, 'transaction')} to its pool` : ''
+  const value = `${plural(depth, 'block')} at the deepest${back}`
   if (max !== undefined && depth > max) return measured(false, { value, ...fields })
   if (untold.length > 0)
     return (max === undefined ? unknown : unmeasured)(`events of ${untold.join(', ')} are missing`, fields)

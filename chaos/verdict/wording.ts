@@ -7,7 +7,12 @@ export function span(ms: number): string {
   return ms < 120_000 ? `${(ms / 1_000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`
 }
 
-export const percentText = (part: number): string => `${Math.round(part * 100)} %`
+/** `42 %`, `0.5 %`; whatever is smaller than a tenth is said so. */
+export function percentText(part: number): string {
+  const percent = part * 100
+  if (percent > 0 && percent < 0.1) return 'less than 0.1 %'
+  return `${percent < 10 ? Number(percent.toFixed(1)) : Math.round(percent)} %`
+}
 export const shortHash = (hash: string): string => hash.slice(0, 10)
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
