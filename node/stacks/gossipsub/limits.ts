@@ -41,9 +41,14 @@ export const MESSAGE_RATES: Readonly<Record<Topic, { readonly perSecond: number;
   transaction: { perSecond: 5_000, burst: 10_000 },
   vote: { perSecond: 1_000, burst: 8_192 },
 }
-/** Verdicts awaited at once, per peer and in all; messages beyond are ignored without blame. */
+/**
+ * Messages and bytes whose verdict is awaited, per peer and in all; those beyond are ignored without blame. Bytes stand
+ * for signatures to verify: a peer cannot queue minutes of work before its first message is found to be bad.
+ */
 export const MAX_PENDING_VERDICTS_PER_PEER = 4_096
 export const MAX_PENDING_VERDICTS = 16_384
+export const MAX_PENDING_VERDICT_BYTES_PER_PEER = 8 * MIB
+export const MAX_PENDING_VERDICT_BYTES = 64 * MIB
 
 /** Entries a peer may list in one RPC (subscriptions, messages, ids). Ours never reach a tenth of it. */
 export const RPC_LIMITS = {

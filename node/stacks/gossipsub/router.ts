@@ -5,16 +5,9 @@ import type { PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
 import type { NodeConfig } from '../../../api/node-config.ts'
 import { RateLimiter } from '../../peers/rate.ts'
 import { type PeerId, type StackEvents, type Topic, topics, type Verdict } from '../port.ts'
-import {
-  MAX_GOSSIP_BACKLOG_BYTES,
-  MAX_PENDING_VERDICTS,
-  MAX_PENDING_VERDICTS_PER_PEER,
-  MESSAGE_RATES,
-  RPC_LIMITS,
-  rpcLimit,
-  topicLimits,
-} from './limits.ts'
+import { MAX_GOSSIP_BACKLOG_BYTES, MESSAGE_RATES, RPC_LIMITS, rpcLimit, topicLimits } from './limits.ts'
 import type { GossipsubStackOptions, ProtocolNames } from './options.ts'
+import { PendingVerdicts } from './pending.ts'
 import { scoreInit, scoreParams, scoreThresholds } from './scoring.ts'
 
 /** Content-hash ids: the first 20 bytes of sha256(topic, data), as in seeds 000 and 002 (duplicates are recognised whoever sends them). */
@@ -121,8 +114,7 @@ export class GossipRouter {
   readonly #now: () => number
   readonly #rates: Readonly<Record<Topic, RateLimiter<PeerId>>>
   readonly #blames = new RateLimiter<PeerId>(BLAME_RATE, MAX_RATE_KEYS)
-  readonly #pending = new Map<PeerId, number>()
-  #pendingInAll = 0
+  readonly #pending = new PendingVerdicts()
   readonly #meshes = new Map<Topic, string>()
   readonly #maxMesh: number
   /** Topic names by the peer that was lost while it was in their mesh. */
@@ -240,20 +232,15 @@ export class GossipRouter {
       if (this.#blames.take(from, now)) events.onMisbehaviour(from, 'message-flood')
       return 'ignore'
     }
-    const pending = this.#pending.get(from) ?? 0
-    if (pending >= MAX_PENDING_VERDICTS_PER_PEER || this.#pendingInAll >= MAX_PENDING_VERDICTS) return 'ignore'
-    this.#pending.set(from, pending + 1)
-    this.#pendingInAll++
+    const bytes = message.data.byteLength
+    if (!this.#pending.take(from, bytes)) return 'ignore'
     try {
       return await events.onMessage(topic, message.data, from)
     } catch {
       // A defect of ours is not the peer's fault.
       return 'ignore'
     } finally {
-      this.#pendingInAll--
-      const left = this.#pending.get(from)! - 1
-      if (left === 0) this.#pending.delete(from)
-      else this.#pending.set(from, left)
+      this.#pending.release(from, bytes)
     }
   }
 
