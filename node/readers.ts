@@ -1,5 +1,13 @@
 // What this node serves to peers that synchronise: memory first, the store for what is older.
-import { type Chain, decodeHeader, type Hash, MAX_HEADERS, type SignedHeader, toHex } from './chain/index.ts'
+import {
+  type Chain,
+  type Checkpoint,
+  decodeHeader,
+  type Hash,
+  MAX_HEADERS,
+  type SignedHeader,
+  toHex,
+} from './chain/index.ts'
 import type { Pool } from './chain/pool.ts'
 import type { Store } from './store/store.ts'
 import type { ServeReaders } from './sync/serve.ts'
@@ -29,29 +37,29 @@ async function storedHeadersAfter(
   max: number,
 ): Promise<SignedHeader[]> {
   if (locator.includes(chain.head.hash)) return []
-  const start = await sharedHeight(chain, store, locator)
+  const start = await sharedBlock(chain, store, locator)
   if (start === undefined) return []
-  const hashes = await store.mainRange(start + 1, Math.min(max, MAX_HEADERS))
+  const hashes = await store.mainRange(start.height + 1, Math.min(max, MAX_HEADERS))
   const headers: SignedHeader[] = []
-  let parent: Hash | undefined
+  let parent = start.hash
   for (const hash of hashes) {
     const bytes = await store.header(hash)
     const header = bytes && decodeHeader(bytes)
     // A reorg between two reads would make a list that does not link, which is an offence.
-    if (header === undefined || (parent !== undefined && toHex(header.message.parents[0]!) !== parent)) break
+    if (header === undefined || toHex(header.message.parents[0]!) !== parent) break
     headers.push(header)
     parent = hash
   }
   return headers
 }
 
-async function sharedHeight(chain: Chain, store: Store, locator: readonly Hash[]): Promise<number | undefined> {
+async function sharedBlock(chain: Chain, store: Store, locator: readonly Hash[]): Promise<Checkpoint | undefined> {
   for (const hash of locator) {
-    if (hash === chain.genesisHash) return 0
+    if (hash === chain.genesisHash) return { hash, height: 0 }
     const bytes = await store.header(hash)
     if (bytes === undefined) continue
     const { height } = decodeHeader(bytes).message
-    if ((await store.mainAt(height)) === hash) return height
+    if ((await store.mainAt(height)) === hash) return { hash, height }
   }
   return undefined
 }

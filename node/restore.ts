@@ -1,17 +1,20 @@
 // From the store back to a running chain, and the snapshots that make that quick.
 import type { Genesis } from '../api/node-config.ts'
 import {
+  type BlockRecord,
   Chain,
   DecodeError,
   decodeBody,
   decodeCertificate,
   decodeHeader,
+  encodeBody,
   encodeCertificate,
   fromHex,
   type Hash,
   toHex,
+  transactionId,
 } from './chain/index.ts'
-import type { Store } from './store/store.ts'
+import type { MainBlock, Store } from './store/store.ts'
 
 /** Without finality a snapshot is still taken once the last one is this far behind the head. */
 const maxReplayBlocks = 512
@@ -26,7 +29,10 @@ export async function restoreChain(genesis: Genesis, store: Store): Promise<Chai
   for (;;) {
     const chain = await readChain(genesis, store)
     const bad = await replayTo(chain, store, chain.head.hash)
-    if (bad === undefined) return chain
+    if (bad === undefined) {
+      await indexMain(chain, store)
+      return chain
+    }
     // A crash between storing and executing left a block that breaks a rule: the chain is what it is without it.
     await store.removeBlock(bad, chain.get(bad)!.height)
   }
@@ -43,6 +49,22 @@ async function readChain(genesis: Genesis, store: Store): Promise<Chain> {
   if (state !== undefined && block !== undefined) chain.attachState(toHex(block), state)
   for (const certificate of decodeCertificates(await store.slot('certificates'))) chain.addCertificate(certificate)
   return chain
+}
+
+/**
+ * Makes the store's main chain that of the chain. A crash comes between storing a block and indexing it, and the height
+ * left out would stay a hole for ever: whoever synchronises from the store ends there.
+ */
+async function indexMain(chain: Chain, store: Store): Promise<void> {
+  const missing: MainBlock[] = []
+  let at: BlockRecord | undefined = chain.head
+  for (; at && at.height > 0 && (await store.mainAt(at.height)) !== at.hash; at = chain.get(at.parent)) {
+    const transactions = decodeBody((await store.body(at.hash)) ?? encodeBody([]))
+    missing.push({ hash: at.hash, transactions: transactions.map(signed => transactionId(signed, chain.domain)) })
+  }
+  const oldHeight = await store.mainHeight()
+  if (missing.length === 0 && oldHeight <= chain.head.height) return
+  await store.setMain(chain.head.height - missing.length + 1, missing.reverse(), oldHeight)
 }
 
 async function openChain(genesis: Genesis, store: Store): Promise<Chain> {

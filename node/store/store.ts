@@ -133,6 +133,12 @@ export class Store {
     return value && encodeHex(value)
   }
 
+  /** Greatest height of the main chain; 0 when there is none. */
+  async mainHeight(): Promise<number> {
+    const [last] = await this.#db.keys({ gte: 'm:', lt: 'm:~', reverse: true, limit: 1 }).all()
+    return last === undefined ? 0 : Number.parseInt(last.slice('m:'.length), 16)
+  }
+
   /** Main-chain hashes of [from, from + limit). */
   async mainRange(from: number, limit: number): Promise<Hash[]> {
     const values = await this.#db.values({ gte: `m:${heightKey(from)}`, lt: `m:${heightKey(from + limit)}` }).all()
