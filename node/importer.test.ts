@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { type Block, blockHash, Chain, type Equivocation, type Reorg } from './chain/index.ts'
-import { ed25519Network, makeBlock, signTransaction } from './chain/testing.ts'
+import { type Block, blockHash, Chain, type ChainBounds, type Equivocation, type Reorg } from './chain/index.ts'
+import { certify, ed25519Network, makeBlock, signTransaction, type TestKey } from './chain/testing.ts'
 import { Importer, type ImportOutcome } from './importer.ts'
 import { Store } from './store/store.ts'
 import { Verifier } from './verifier.ts'
 
 const network = await ed25519Network(2, 2)
-const [miner] = network.validators
+const [miner, rival] = network.validators
 const [account] = network.accounts
 const closers: (() => Promise<void>)[] = []
 
@@ -17,10 +17,10 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-async function setUp() {
+async function setUp(bounds: Partial<ChainBounds> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'trellis-importer-'))
   closers.push(() => rm(directory, { recursive: true }))
-  const chain = new Chain(network.genesis)
+  const chain = new Chain(network.genesis, bounds)
   const store = await Store.open(directory, chain.genesisHash)
   closers.push(() => store.close())
   const told = { blocks: [] as string[], heads: [] as Reorg[], equivocations: [] as Equivocation[] }
@@ -71,4 +71,31 @@ test('a block whose transactions do not hold travels once, is stored nowhere, an
   expect(await store.has(hashOf(block))).toBe(false)
   expect(chain.has(hashOf(block))).toBe(false)
   expect(await importer.check(block, hashOf(block))).toEqual({ kind: 'known' })
+})
+
+test('a vote that leads to a branch whose states are gone brings them back before anyone is told', async () => {
+  const { chain, importer, told } = await setUp({ recentStates: 1, stateSpacing: 1_000, maxStates: 4 })
+  const maker = new Chain(network.genesis)
+  const grow = async (producer: TestKey, count: number) => {
+    let parent = chain.genesisHash
+    for (let i = 0; i < count; i++) {
+      const block = makeBlock(maker, producer, { parent })
+      maker.insert(block)
+      expect(await importer.import(block, hashOf(block), 'peer', 0)).toEqual({ kind: 'imported' })
+      parent = hashOf(block)
+    }
+    return parent
+  }
+  const branch = await grow(rival!, 4)
+  const main = await grow(miner!, 80)
+  expect([chain.head.hash, chain.stateAt(branch)]).toEqual([main, undefined])
+
+  const vote = { source: chain.finalized, target: { hash: branch, height: 4 } }
+  const result = chain.addCertificate(certify(network.validators, chain.domain, vote))
+  if (result.kind !== 'counted' || !result.head) throw new Error(JSON.stringify(result))
+  expect(chain.account(account!.publicKey).balance).toBeGreaterThan(0)
+  await importer.headMoved(result.head)
+  expect(chain.head.hash).toBe(branch)
+  expect(chain.stateAt(branch)).toBeDefined()
+  expect(told.heads.at(-1)).toMatchObject({ ancestor: { height: 0 } })
 })

@@ -191,6 +191,9 @@ export class Importer {
   /** Also called when a vote moved the head; only from inside `exclusive` or an import. */
   async headMoved(change: Reorg): Promise<void> {
     const { chain, store, events } = this.#parts
+    // A vote may lead to a branch whose states have left the memory.
+    const broken = await replayTo(chain, store, chain.head.hash)
+    if (broken !== undefined) throw new Error(`state of head ${chain.head.hash} cannot be rebuilt: ${broken}`)
     const reverted = (await Promise.all(change.reverted.map(hash => this.transactions(hash)))).flat()
     const applied = await Promise.all(change.applied.map(hash => this.transactions(hash)))
     const blocks = change.applied.map((hash, index) => ({

@@ -9,7 +9,6 @@ import {
   decodeHeader,
   decodeTransaction,
   fromHex,
-  getAccount,
   type Hash,
   toHex,
   transactionId,
@@ -134,10 +133,8 @@ export class View implements NodeView {
   async account(address: string): Promise<AccountView | undefined> {
     const { chain, pool } = this.#parts
     const { head } = chain
-    const state = chain.stateAt(head.hash)
-    if (state === undefined) return undefined
     const bytes = fromHex(address)
-    const { balance, nonce } = getAccount(state, bytes)
+    const { balance, nonce } = chain.account(bytes)
     if (balance === 0 && nonce === 0) return undefined
     const nextNonce = pool.nextNonce(bytes, who => chain.account(who))
     return { address, balance, nonce, nextNonce, head: { hash: head.hash, height: head.height } }

@@ -59,6 +59,8 @@ export class Chain {
   /** The justified checkpoint's subtree: only these can become the head. */
   #eligible: Set<Hash>
   #head: BlockRecord
+  /** The state `account` last read. */
+  #accounts: State
 
   /**
    * Starts at genesis, or at the finalized block of a snapshot of the same testnet.
@@ -80,6 +82,7 @@ export class Chain {
     this.#tree.setHead(root, record)
     this.#states = new StateCache(this.#tree, this.#bounds)
     this.#states.set(record.hash, state)
+    this.#accounts = state
     this.#finality = new Finality(genesis, this.#block, this.#tree, checkpointOf(record))
     this.#headers = new HeaderChecks(this.#tree, this.#finality, this.#block, genesis.blockIntervalMs)
     this.#eligible = new Set([record.hash])
@@ -141,11 +144,10 @@ export class Chain {
   stateAt(hash: Hash): State | undefined {
     return this.#states.get(hash)
   }
-  /** The account at the head. Throws when the head's state was evicted, which only a replay by the caller can mend. */
+  /** The account at the head; as it was before the head moved while the new head's state is not in memory. */
   account(address: Uint8Array): Account {
-    const state = this.#states.get(this.#head.hash)
-    if (!state) throw new Error(`state of head ${this.#head.hash} is not in memory: replay missingStates() first`)
-    return getAccount(state, address)
+    this.#accounts = this.#states.get(this.#head.hash) ?? this.#accounts
+    return getAccount(this.#accounts, address)
   }
 
   /** Cheap checks of one gossiped header, before any signature. `now` is our clock. */
