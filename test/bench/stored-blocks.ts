@@ -9,8 +9,9 @@ import {
   type SignatureJob,
   transactionJob,
 } from '../../node/chain/index.ts'
-import { maxBlocksInFlight } from '../../node/importer.ts'
+
 import { Store } from '../../node/store/store.ts'
+import { MAX_IMPORTING } from '../../node/sync/bounds.ts'
 import { Verifier } from '../../node/verifier.ts'
 import type { PreparedChain } from '../support/prepared-chain.ts'
 
@@ -36,7 +37,7 @@ export const decoded = ({ header, body }: EncodedBlock): Block => ({
   transactions: decodeBody(body),
 })
 
-/** Seconds that every signature of the blocks takes with nothing else done, as many blocks at once as the importer has. */
+/** Seconds that every signature of the blocks takes with nothing else done, as many blocks at once as sync hands to the importer. */
 export async function bareVerification({ expanded }: PreparedChain, blocks: readonly EncodedBlock[]): Promise<number> {
   const { domain } = new Chain(expanded.genesis)
   const jobs: SignatureJob[][] = blocks
@@ -65,5 +66,5 @@ export async function inFlight<T>(items: readonly T[], work: (item: T) => Promis
   const lane = async (): Promise<void> => {
     while (next < items.length) await work(items[next++]!)
   }
-  await Promise.all(Array.from({ length: maxBlocksInFlight }, lane))
+  await Promise.all(Array.from({ length: MAX_IMPORTING }, lane))
 }
