@@ -16,7 +16,8 @@ export function listenForInterrupts(onFirst: () => void = () => {}): Interrupts 
       force.abort()
       return
     }
-    stop.abort()
+    // The reason stands in the verdict of a run that is cut short.
+    stop.abort(new Error('interrupted by Ctrl-C or a signal'))
     onFirst()
   }
   for (const signal of signals) process.on(signal, listener)

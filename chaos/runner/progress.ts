@@ -1,6 +1,6 @@
 // What the terminal shows while an experiment runs.
 import type { PhaseName } from '../../api/run.ts'
-import type { HeadGroup } from '../convergence.ts'
+import type { ChainView, HeadGroup } from '../convergence.ts'
 
 export interface FaultProgress {
   readonly name: string
@@ -20,6 +20,8 @@ export interface Progress {
   readonly until: number | null
   /** The chains the nodes follow in the last round, the highest head first: two are a visible partition. */
   readonly heads: readonly HeadGroup[]
+  /** Of the nodes that answered in the last round. */
+  readonly views: readonly ChainView[]
   /** Nodes that did not answer in the last round. */
   readonly silent: readonly string[]
   readonly faults: readonly FaultProgress[]

@@ -178,7 +178,7 @@ class Run {
     const startedAt = this.#now()
     const fromHeight = Math.min(...(this.#sampler.rounds.at(-1)?.views ?? []).map(({ height }) => height))
     const last = Math.max(...this.#compiled.map(({ fault }) => fault.atMs + fault.durationMs))
-    this.#enter('inject', 'the faults to pass', startedAt + last)
+    this.#enter('inject', 'the end of the last fault', startedAt + last)
     const patient = this.#sampler.answerWithinMs
     this.#sampler.answerWithinMs = IMPATIENT_MS
     const canaryOptions = { clients: this.#clients, recorder: this.#recorder, now: this.#now }
@@ -308,6 +308,7 @@ class Run {
       message: this.#message,
       until: this.#until,
       heads: last ? headGroups(last.views) : [],
+      views: last?.views ?? [],
       silent: last?.silent ?? [],
       faults: [...this.#faults.values()],
       canaries: { sent: canaries.length - refused, refused },

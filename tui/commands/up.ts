@@ -56,7 +56,7 @@ async function up(file: string, options: UpOptions, terminal: Terminal, setExit:
     if (options.detach) {
       const record = await runDetached(root, testnet, provisioned, readyTimeoutMs, interrupts.stop, show)
       await showReady(record, terminal, () => progress.clear())
-      terminal.err(`${name} runs; \`trellis down ${name}\` ends it`)
+      terminal.err(`${name} runs; \`trellis status ${name}\` shows how it is, \`trellis down ${name}\` ends it`)
       return
     }
     let ready = false
@@ -74,7 +74,9 @@ async function up(file: string, options: UpOptions, terminal: Terminal, setExit:
       },
       onReady: record => {
         ready = true
-        void showReady(record, terminal, () => progress.clear()).then(() => terminal.err(`${name} runs until Ctrl-C`))
+        void showReady(record, terminal, () => progress.clear()).then(() =>
+          terminal.err(`${name} runs until Ctrl-C; in another terminal \`trellis status ${name}\` shows how it is`),
+        )
       },
       warn: message => progress.line(message),
     })

@@ -1,7 +1,12 @@
-// A running experiment: phase, faults with their countdown, and the heads with their members side by side.
+// A running experiment: phase, faults with their countdown, and the heads with their members. While a partition lasts,
+// and until it healed, its sides stand under each other in one order, so that their two chains can be watched growing.
+import { type ChainView, forkDepth } from '../../chaos/convergence.ts'
 import type { FaultProgress, Progress } from '../../chaos/runner/progress.ts'
 import { listed } from '../model/convergence.ts'
-import { glyphs, type Paint } from '../theme.ts'
+import { glyphs, type Paint, type Tone } from '../theme.ts'
+
+/** Sides of one partition that are shown. */
+const MAX_SIDES = 6
 
 const phases: Readonly<Record<Progress['phase'], string>> = {
   preflight: 'checking',
@@ -15,46 +20,109 @@ const phases: Readonly<Record<Progress['phase'], string>> = {
 /** Several lines, for a terminal that redraws them. */
 export function progressBlock(progress: Progress, now: number, paint: Paint): string {
   const { phase, message, until, silent, faults } = progress
-  const lines = [`${paint('strong', phases[phase])}${message ? `: waiting for ${message}` : ''}${left(until, now)}`]
+  const lines = [`${paint('strong', phases[phase])}${left(until, now)}${message ? `: waiting for ${message}` : ''}`]
   for (const fault of faults) lines.push(`  ${faultLine(fault, now, paint)}`)
-  lines.push(...headLines(progress, paint))
+  const cut = cutOf(progress)
+  lines.push(...(cut ? sideLines(cut, progress, paint) : headLines(progress, paint)))
   if (silent.length > 0) lines.push(`  ${paint('warn', `${glyphs.warn} no answer`)} from ${listed(silent)}`)
   return lines.join('\n')
 }
 
-/** The same in one line, for logs; without the countdown of phases, so that it changes only when something happened. */
+/** The same in one line, for logs. */
 export function progressLine(progress: Progress, now: number): string {
   const { phase, message, heads, silent, faults, until } = progress
-  const active = faults.filter(fault => fault.state === 'active')
-  const parts = [
-    `${phases[phase]}${active.length > 0 ? ` ${active.map(fault => `${fault.name}${left(fault.until, now)}`).join(', ')}` : message ? `: waiting for ${message}${left(until, now)}` : ''}`,
-    ...heads.map(
-      ({ hash, height, members }) => `${hash.slice(0, 8)} at ${height}: ${members.length} (${listed(members)})`,
-    ),
+  const active = faults.filter(({ state }) => state === 'active').map(fault => `${fault.name}${left(fault.until, now)}`)
+  const what =
+    active.length > 0 ? ` ${active.join('; ')}` : `${left(until, now)}${message ? `: waiting for ${message}` : ''}`
+  const cut = cutOf(progress)
+  const chains = cut
+    ? sides(cut, progress).map(({ number, top, members }) => `side ${number}: ${headOf(top)} (${listed(members)})`)
+    : heads.map(({ hash, height, members }) => `${nodes(members)} on ${hash.slice(0, 8)} at ${height}`)
+  const parted = cut ? [partedText(sides(cut, progress))] : []
+  return [
+    `${phases[phase]}${what}`,
+    ...chains,
+    ...parted,
     ...(silent.length > 0 ? [`no answer: ${listed(silent)}`] : []),
-  ]
-  return parts.join(' | ')
+  ].join(' | ')
+}
+
+const faultMarks: Partial<Record<FaultProgress['state'], readonly [Tone, string]>> = {
+  active: ['warn', glyphs.warn],
+  failed: ['bad', glyphs.bad],
 }
 
 function faultLine({ name, state, until, targets, sides }: FaultProgress, now: number, paint: Paint): string {
-  const tone = state === 'active' ? 'bad' : state === 'failed' ? 'bad' : 'dim'
-  const what =
-    sides.length > 1
-      ? `sides ${sides.map(side => side.length).join(' | ')}`
-      : `${targets.length} ${targets.length === 1 ? 'node' : 'nodes'}`
-  return `${paint(tone, `${state === 'active' ? '⚡' : glyphs.idle} ${name} ${state}`)}${left(until, now)}, ${what}`
+  const [tone, glyph] = faultMarks[state] ?? (['dim', glyphs.idle] as const)
+  const what = sides.length > 1 ? `cuts ${sides.map(side => side.length).join(' from ')} nodes` : nodes(targets)
+  return `${paint(tone, `${glyph} ${name} ${state}`)}${left(until, now)}, ${what}`
 }
 
-function headLines({ heads, faults }: Progress, paint: Paint): string[] {
-  const sides = faults.find(fault => fault.state === 'active' && fault.sides.length > 1)?.sides ?? []
-  return heads.map(({ hash, height, members }) => {
-    const side = sides.findIndex(names => members.every(member => names.includes(member)))
-    const label = side >= 0 ? `side ${side + 1}: ` : ''
-    const tone = heads.length > 1 ? 'warn' : 'good'
-    const glyph = heads.length > 1 ? glyphs.warn : glyphs.good
-    return `  ${paint(tone, glyph)} ${label}head ${paint('accent', hash.slice(0, 10))} at ${height}: ${members.length} ${members.length === 1 ? 'node' : 'nodes'} (${listed(members)})`
-  })
+function headLines({ heads }: Progress, paint: Paint): string[] {
+  const [tone, glyph] = heads.length > 1 ? (['warn', glyphs.warn] as const) : (['good', glyphs.good] as const)
+  return heads.map(
+    ({ hash, height, members }) =>
+      `  ${paint(tone, glyph)} ${nodes(members)} on head ${paint('accent', hash.slice(0, 8))} at ${height}${heads.length > 1 ? `: ${listed(members)}` : ''}`,
+  )
 }
+
+/** The partition whose sides are worth watching: one in force, or one that is over and not healed yet. */
+function cutOf({ phase, faults, heads }: Progress): FaultProgress | undefined {
+  const cuts = faults.filter(({ sides }) => sides.length > 1)
+  return (
+    cuts.find(({ state }) => state === 'active' || state === 'lifting') ??
+    (phase === 'heal' && heads.length > 1 ? cuts.find(({ state }) => state === 'over') : undefined)
+  )
+}
+
+interface Side {
+  readonly number: number
+  readonly members: readonly string[]
+  /** The side's highest head; undefined when nobody answered. */
+  readonly top: ChainView | undefined
+}
+
+const sides = (cut: FaultProgress, { views }: Progress): Side[] =>
+  cut.sides.slice(0, MAX_SIDES).map((members, index) => ({
+    number: index + 1,
+    members,
+    top: views
+      .filter(({ name }) => members.includes(name))
+      .reduce<ChainView | undefined>((best, view) => (best && best.height >= view.height ? best : view), undefined),
+  }))
+
+function sideLines(cut: FaultProgress, progress: Progress, paint: Paint): string[] {
+  const all = sides(cut, progress)
+  const lines = all.map(
+    ({ number, top, members }) =>
+      `  ${paint('accent', `side ${number}`)}  head ${paint('accent', headOf(top))}: ${listed(members)}`,
+  )
+  const parted = partedText(all)
+  return [...lines, `  ${partedAfter(all) === null ? parted : paint('warn', `${glyphs.warn} ${parted}`)}`]
+}
+
+const headOf = (top: ChainView | undefined): string =>
+  top ? `${top.recent[0]?.slice(0, 8)} at ${top.height}` : 'unknown'
+
+/** The last height that all sides have in common; null when they still follow one chain, undefined when too long ago to tell. */
+function partedAfter(all: readonly Side[]): number | null | undefined {
+  const [first, ...others] = all.flatMap(({ top }) => top ?? [])
+  let height: number | null = null
+  for (const other of others) {
+    const depth = forkDepth(first!, other)
+    if (depth === undefined) return undefined
+    if (depth > 0) height = Math.min(height ?? Number.POSITIVE_INFINITY, first!.height - depth, other.height - depth)
+  }
+  return height
+}
+
+function partedText(all: readonly Side[]): string {
+  const height = partedAfter(all)
+  if (height === null) return 'still one chain'
+  return `different chains${height === undefined ? '' : ` after height ${height}`}`
+}
+
+const nodes = ({ length }: readonly string[]): string => `${length} ${length === 1 ? 'node' : 'nodes'}`
 
 function left(until: number | null, now: number): string {
   if (until === null) return ''

@@ -28,7 +28,11 @@ export function nodeTable(rows: readonly NodeRow[], options: { wide: boolean; co
     { title: 'HEIGHT', cell: row => number(row.height), right: true },
     { title: 'HEAD', cell: row => row.head?.slice(0, 10) ?? '-' },
     { title: 'FINALIZED', cell: row => number(row.finalized), right: true },
-    { title: 'PEERS', cell: row => (row.inbound === null ? '-' : `${row.inbound}+${row.outbound}`), right: true },
+    {
+      title: 'PEERS IN+OUT',
+      cell: row => (row.inbound === null ? '-' : `${row.inbound}+${row.outbound}`),
+      right: true,
+    },
     { title: 'POOL', cell: row => number(row.pool), right: true },
     {
       title: 'REORGS',
