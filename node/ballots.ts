@@ -6,19 +6,16 @@ import {
   decodeCertificate,
   decodeVote,
   type Equivocation,
-  encodeVote,
   type Hash,
   type SignedVote,
   type VoteResult,
 } from './chain/index.ts'
+import { EarlyVotes } from './early-votes.ts'
 import type { Importer } from './importer.ts'
 import { saveCertificates } from './restore.ts'
 import type { Verdict } from './stacks/port.ts'
 import type { Store } from './store/store.ts'
 import type { Verifier } from './verifier.ts'
-
-/** Votes kept whose target block has not arrived; the oldest goes. */
-const maxEarlyVotes = 4_096
 
 export interface BallotEvents {
   onJustified(checkpoint: Checkpoint): void
@@ -32,7 +29,7 @@ export class Ballots {
   readonly #importer: Importer
   readonly #verifier: Verifier
   readonly #events: BallotEvents
-  readonly #early = new Map<string, SignedVote>()
+  readonly #early = new EarlyVotes()
 
   constructor(parts: {
     readonly chain: Chain
@@ -58,18 +55,24 @@ export class Ballots {
     return this.add(vote)
   }
 
-  /** Counts a vote. `accept` when it was new and holds. */
+  /**
+   * Counts a vote. `accept` when it was new and holds, or may hold: a vote often overtakes its block, and gossip brings
+   * it to nobody a second time.
+   */
   async add(vote: SignedVote): Promise<Verdict> {
+    const { finalized } = this.#chain
     const check = this.#chain.checkVote(vote)
-    if (check.kind === 'early') {
-      this.#keep(vote)
-      return 'ignore'
-    }
     // A vote from the past or for a branch we gave up breaks no rule: its sender may know less, or more.
     if (check.kind === 'invalid') return check.code === 'not-a-validator' ? 'reject' : 'ignore'
-    if (check.kind !== 'ok') return 'ignore'
+    if (check.kind !== 'ok' && check.kind !== 'early') return 'ignore'
+    if (check.kind === 'early' && !this.#early.admits(vote, finalized.height)) return 'ignore'
     if (!(await this.#verifier.verify(check.jobs))) return 'reject'
-    const result = await this.#importer.exclusive(() => this.#apply(this.#chain.addVote(vote)))
+    return this.#importer.exclusive(() => this.#count(vote))
+  }
+
+  async #count(vote: SignedVote): Promise<Verdict> {
+    const result = await this.#apply(this.#chain.addVote(vote))
+    if (result.kind === 'early') return this.#early.keep(vote, this.#chain.finalized.height) ? 'accept' : 'ignore'
     return result.kind === 'counted' ? 'accept' : 'ignore'
   }
 
@@ -88,13 +91,9 @@ export class Ballots {
     return true
   }
 
-  /** Votes that waited for this block are looked at again. */
+  /** Counts the votes that waited for this block. */
   async onBlock(hash: Hash): Promise<void> {
-    for (const [key, vote] of this.#early) {
-      if (vote.message.target.hash !== hash) continue
-      this.#early.delete(key)
-      await this.add(vote)
-    }
+    for (const vote of this.#early.take(hash)) await this.#importer.exclusive(() => this.#count(vote))
   }
 
   async #apply(result: VoteResult): Promise<VoteResult> {
@@ -105,13 +104,5 @@ export class Ballots {
     if (result.justified) this.#events.onJustified(result.justified)
     if (result.finalized) this.#events.onFinalized(result.finalized)
     return result
-  }
-
-  #keep(vote: SignedVote): void {
-    const key = Buffer.from(encodeVote(vote)).toString('base64')
-    this.#early.set(key, vote)
-    if (this.#early.size <= maxEarlyVotes) return
-    const oldest = this.#early.keys().next().value
-    if (oldest !== undefined) this.#early.delete(oldest)
   }
 }

@@ -284,12 +284,14 @@ export class Chain {
     return buildBlock(parent, state, request, this.genesis, this.domain)
   }
 
-  /** Cheap checks of a vote; `ok` gives the signature to verify before `addVote`. */
-  checkVote(vote: SignedVote): Exclude<VoteCheck, { kind: 'ok' }> | { kind: 'ok'; jobs: readonly SignatureJob[] } {
+  /** Cheap checks of a vote; `ok` and `early` give the signature to verify before `addVote`, or before it is kept. */
+  checkVote(
+    vote: SignedVote,
+  ): Exclude<VoteCheck, { kind: 'ok' | 'early' }> | { kind: 'ok' | 'early'; jobs: readonly SignatureJob[] } {
     const check = this.#finality.check(vote)
-    if (check.kind !== 'ok') return check
+    if (check.kind !== 'ok' && check.kind !== 'early') return check
     const { validator: publicKey, signature } = vote
-    return { kind: 'ok', jobs: [{ publicKey, message: voteSigningRoot(vote.message, this.domain), signature }] }
+    return { kind: check.kind, jobs: [{ publicKey, message: voteSigningRoot(vote.message, this.domain), signature }] }
   }
 
   /** Counts a vote whose signature was verified. */
@@ -300,7 +302,9 @@ export class Chain {
   }
 
   /** Cheap checks of a certificate; `ok` gives the signatures to verify, all of them, before `addCertificate`. */
-  checkCertificate(certificate: Certificate): ReturnType<Chain['checkVote']> {
+  checkCertificate(
+    certificate: Certificate,
+  ): Exclude<VoteCheck, { kind: 'ok' }> | { kind: 'ok'; jobs: readonly SignatureJob[] } {
     const check = this.#finality.checkCertificate(certificate)
     if (check.kind !== 'ok') return check
     const message = voteSigningRoot(certificate.vote, this.domain)
