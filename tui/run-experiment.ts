@@ -24,6 +24,12 @@ export function checkRunnable(
   document: Parsed<ChaosExperiment>,
   { name, folder, record, standing }: LocalTestnet,
 ): void {
+  if (standing === 'dead') {
+    throw new UsageError(
+      `the supervisor of testnet ${name} is gone`,
+      `clear up with \`trellis down ${name}\`, then start it again with \`trellis up ${record?.file ?? 'FILE'}\``,
+    )
+  }
   if (record === undefined || standing !== 'running') {
     throw new UsageError(`testnet ${name} does not run`, `start it with \`trellis up ${record?.file ?? 'FILE'}\``)
   }

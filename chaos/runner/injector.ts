@@ -13,6 +13,8 @@ export const ROW_ALLOWANCE_MS = 4_000
 /** A node that has not taken its row by then counts as not injected. */
 const INJECT_TIMEOUT_MS = 3_000
 const RETRY_MS = 200
+/** A node that another fault has stopped does not answer: it is asked again soon. */
+const STOPPED_TIMEOUT_MS = 1_000
 const MAX_LISTED_LINKS = 20_000
 
 export interface InjectorOptions {
@@ -21,6 +23,8 @@ export interface InjectorOptions {
   readonly clients: ReadonlyMap<string, NodeClient>
   readonly lifecycle: Lifecycle | undefined
   readonly now: () => number
+  /** True while another fault keeps the node from answering; it takes its row once it is back. */
+  readonly isStopped: (node: string) => boolean
   /** Given while the fault is in force: puts a node's row on it again after the node restarted; null when it no longer may. */
   readonly onRenewal: (fault: string, renew: ((node: string) => Promise<void>) | null) => void
   readonly onState: (
@@ -80,7 +84,11 @@ interface Act {
   renew?(target: string, signal: AbortSignal): Promise<void>
 }
 
-function linkAct(rows: ReadonlyMap<string, LinkRow>, window: FaultWindow, { clients, now }: InjectorOptions): Act {
+function linkAct(
+  rows: ReadonlyMap<string, LinkRow>,
+  window: FaultWindow,
+  { clients, now, isStopped }: InjectorOptions,
+): Act {
   const record = (node: string, status: FaultStatus | undefined): void => {
     if (!status) return
     const links = status.links.filter(
@@ -90,6 +98,22 @@ function linkAct(rows: ReadonlyMap<string, LinkRow>, window: FaultWindow, { clie
   }
   // Lifting waits for them: a row must not come after its removal.
   const renewals = new Map<string, Promise<void>>()
+  /** Of targets that were stopped when the fault began: whether they took their row in the end. */
+  const late = new Map<string, Promise<boolean>>()
+  const lifting = new AbortController()
+  const put = async (target: string, signal: AbortSignal, timeoutMs = INJECT_TIMEOUT_MS): Promise<void> =>
+    await clientOf(clients, target).putRow(rows.get(target)!, { signal, timeoutMs })
+  const putWhenBack = async (target: string): Promise<boolean> => {
+    while (!lifting.signal.aborted) {
+      try {
+        await put(target, lifting.signal, STOPPED_TIMEOUT_MS)
+        return true
+      } catch {
+        await pause(RETRY_MS, lifting.signal)
+      }
+    }
+    return false
+  }
   return {
     targets: [...rows.keys()],
     renew: async (target, signal) => {
@@ -101,12 +125,23 @@ function linkAct(rows: ReadonlyMap<string, LinkRow>, window: FaultWindow, { clie
       renewals.set(target, renewal)
       await renewal
     },
-    inject: async (target, signal) =>
-      await clientOf(clients, target).putRow(rows.get(target)!, { signal, timeoutMs: INJECT_TIMEOUT_MS }),
+    inject: async (target, signal) => {
+      if (!isStopped(target)) {
+        try {
+          return await put(target, signal)
+        } catch (error) {
+          if (!isStopped(target)) throw error
+        }
+      }
+      late.set(target, putWhenBack(target))
+    },
     lift: async (target, signal) => {
       const row = rows.get(target)!
       const client = clientOf(clients, target)
+      lifting.abort()
       await renewals.get(target)
+      // Stopped from before the beginning to after the end: there was no traffic of it to act on.
+      if ((await late.get(target)) === false && isStopped(target)) return
       // A node that does not answer obeys the row's end by itself: trying beyond it is of no use.
       for (;;) {
         try {

@@ -46,6 +46,9 @@ const run = (toy: Miniature, options: Partial<RunOptions> = {}) =>
   runExperiment({ experiment: experiment(), testnet: toy.facts, nodes: toy.endpoints, canaries, ...options })
 const passed = (verdict: Verdict): Partial<Record<FindingId, boolean | null>> =>
   Object.fromEntries(verdict.findings.map(finding => [finding.id, finding.passed]))
+const unexpected = async (): Promise<void> => {
+  throw new Error('not asked for')
+}
 const rowsLeft = (toy: Miniature): number => toy.nodes.reduce((sum, { rows }) => sum + rows.size, 0)
 
 test('a partition into halves: cut, healed, judged, and judged the same from its file', async () => {
@@ -152,9 +155,6 @@ test('a network that is split already never gets the fault', async () => {
 test('a paused node is silent, resumes and catches up', async () => {
   const toy = await network()
   const calls: string[] = []
-  const unexpected = async (): Promise<void> => {
-    throw new Error('not asked for')
-  }
   const lifecycle: Lifecycle = {
     pause: async node => {
       calls.push(`pause ${node}`)
@@ -175,6 +175,39 @@ test('a paused node is silent, resumes and catches up', async () => {
   expect(calls).toEqual(['pause c', 'resume c'])
   expect(verdict.result, verdictText(verdict, { color: false, verbose: true })).toBe('passed')
   expect(verdict.findings[0]).toMatchObject({ id: 'bit', passed: true, value: 'pause seen at 1 node' })
+})
+
+test('a cut that begins while another fault has stopped a node reaches it once it is back', async () => {
+  const toy = await network()
+  const lifecycle: Lifecycle = {
+    pause: async node => {
+      toy.node(node).paused = true
+    },
+    resume: async node => {
+      toy.node(node).paused = false
+      toy.flush()
+    },
+    kill: unexpected,
+    restart: unexpected,
+  }
+  const faults: ExperimentFault[] = [
+    { name: 'nap', atMs: 0, durationMs: 1_000, select: { names: ['c'] }, action: { kind: 'pause' } },
+    { ...halves, atMs: 500, durationMs: 2_500 },
+  ]
+  let took = false
+  const { record } = await run(toy, {
+    lifecycle,
+    experiment: experiment({ faults }),
+    onProgress: () => {
+      took ||= toy.node('c').rows.has('test.cut')
+    },
+  })
+  expect(record.windows.map(({ fault, failures }) => [fault, failures])).toEqual([
+    ['nap', []],
+    ['cut', []],
+  ])
+  expect(took).toBe(true)
+  expect(rowsLeft(toy)).toBe(0)
 })
 
 test('a node that restarts under a cut gets its rows again, and loses them at the end', async () => {

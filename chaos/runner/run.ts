@@ -5,7 +5,7 @@ import type { FaultWindow, PhaseName, RunRecord, TestnetFacts } from '../../api/
 import { MAX_SAMPLES } from '../../api/run.ts'
 import type { Verdict } from '../../api/verdict.ts'
 import { firstStable, headGroups, isOneHead } from '../convergence.ts'
-import { type CompiledFault, compile } from '../matrix.ts'
+import { actsOnLinks, type CompiledFault, compile } from '../matrix.ts'
 import { hearing, sidesOf } from '../reach.ts'
 import { judge } from '../verdict/judge.ts'
 import { mesh } from '../verdict/mesh.ts'
@@ -257,6 +257,7 @@ class Run {
         lifecycle,
         clients: this.#clients,
         now: this.#now,
+        isStopped: node => this.#isStopped(node),
         peers: testnet.nodes.map(({ name, host, peerId }) => ({ name, host, peerId })),
         onRenewal: (fault, renew) => {
           if (renew) this.#renewals.set(fault, renew)
@@ -268,6 +269,16 @@ class Run {
         },
       },
       this.#signal,
+    )
+  }
+
+  /** Whether a fault stops the node now. */
+  #isStopped(node: string): boolean {
+    return this.#compiled.some(
+      compiled =>
+        !actsOnLinks(compiled) &&
+        compiled.targets.includes(node) &&
+        ['injecting', 'active', 'lifting'].includes(this.#faults.get(compiled.fault.name)?.state ?? ''),
     )
   }
 
