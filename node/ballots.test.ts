@@ -36,6 +36,10 @@ async function setUp() {
       onHead: () => undefined,
       onEquivocation: () => undefined,
       onUnknownParent: () => undefined,
+      onBadOrphan: () => undefined,
+      onFailure: error => {
+        throw error
+      },
     },
   })
   const silent = { onJustified: () => undefined, onFinalized: () => undefined, onEquivocation: () => undefined }

@@ -26,6 +26,10 @@ it('keeps both headers of a producer that built twice on one parent', async () =
       onHead: () => {},
       onEquivocation: evidence => kept.push(keepEvidence(store, evidence)),
       onUnknownParent: () => {},
+      onBadOrphan: () => {},
+      onFailure: error => {
+        throw error
+      },
     },
   })
   const parent = chain.genesisHash

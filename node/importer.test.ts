@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type Block, blockHash, Chain, type ChainBounds, type Equivocation, type Reorg } from './chain/index.ts'
 import { certify, ed25519Network, makeBlock, signTransaction, type TestKey } from './chain/testing.ts'
 import { Importer, type ImportOutcome } from './importer.ts'
@@ -11,6 +11,7 @@ import { Verifier } from './verifier.ts'
 const network = await ed25519Network(2, 2)
 const [miner, rival] = network.validators
 const [account] = network.accounts
+const clock = { now: network.genesis.time + 86_400_000 }
 const closers: (() => Promise<void>)[] = []
 
 afterEach(async () => {
@@ -23,18 +24,27 @@ async function setUp(bounds: Partial<ChainBounds> = {}) {
   const chain = new Chain(network.genesis, bounds)
   const store = await Store.open(directory, chain.genesisHash)
   closers.push(() => store.close())
-  const told = { blocks: [] as string[], heads: [] as Reorg[], equivocations: [] as Equivocation[] }
+  const told = {
+    blocks: [] as string[],
+    heads: [] as Reorg[],
+    equivocations: [] as Equivocation[],
+    orphans: [] as string[],
+  }
   const importer = new Importer({
     chain,
     store,
     verifier: new Verifier(),
-    now: () => network.genesis.time + 86_400_000,
+    now: () => clock.now,
     alreadyVerified: () => false,
     events: {
       onBlock: record => told.blocks.push(record.hash),
       onHead: change => told.heads.push(change),
       onEquivocation: evidence => told.equivocations.push(evidence),
       onUnknownParent: () => undefined,
+      onBadOrphan: ({ code }, from, visible) => told.orphans.push(`${code} ${from} ${visible}`),
+      onFailure: error => {
+        throw error
+      },
     },
   })
   return { chain, store, importer, told }
@@ -98,4 +108,42 @@ test('a vote that leads to a branch whose states are gone brings them back befor
   expect(chain.head.hash).toBe(branch)
   expect(chain.stateAt(branch)).toBeDefined()
   expect(told.heads.at(-1)).toMatchObject({ ancestor: { height: 0 } })
+})
+
+test('what waited for its parent is judged when it is here: forged headers are their bringer’s fault', async () => {
+  const { importer, told, chain } = await setUp()
+  const maker = new Chain(network.genesis)
+  const parent = makeBlock(maker, miner!)
+  maker.insert(parent)
+  const good = makeBlock(maker, rival!)
+  const badHeader = makeBlock(maker, miner!)
+  const forged = { ...badHeader, header: { ...badHeader.header, signature: new Uint8Array(64) } }
+  const payment = { ...signTransaction(account!, chain.domain, {}), signature: new Uint8Array(64) }
+  const badBody = makeBlock(maker, miner!, { candidates: [payment], lateMs: 1 })
+  for (const [block, from] of [
+    [good, 'honest'],
+    [forged, 'forger'],
+    [badBody, 'forwarder'],
+  ] as const) {
+    expect(await importer.check(block, hashOf(block))).toMatchObject({ kind: 'orphan' })
+    importer.keepOrphan(block, hashOf(block), 1_000, from)
+  }
+  expect((await receive(importer, parent))[1]).toEqual({ kind: 'imported' })
+  await vi.waitFor(() => {
+    expect(chain.head.hash).toBe(hashOf(good))
+    expect(told.orphans.sort()).toEqual(['bad-signature forger true', 'bad-signature forwarder false'])
+  })
+})
+
+test('orphans whose parent never comes are forgotten', async () => {
+  const { importer } = await setUp()
+  const maker = new Chain(network.genesis)
+  maker.insert(makeBlock(maker, miner!))
+  const orphan = makeBlock(maker, miner!)
+  importer.keepOrphan(orphan, hashOf(orphan), 1_000, 'peer')
+  importer.expireOrphans()
+  expect(importer.orphans).toBe(1)
+  clock.now += 200_000
+  importer.expireOrphans()
+  expect(importer.orphans).toBe(0)
 })

@@ -17,7 +17,7 @@ import {
   toHex,
   transactionId,
 } from './chain/index.ts'
-import { Orphans } from './chain/orphans.ts'
+import { type Orphan, Orphans } from './chain/orphans.ts'
 import { replayTo } from './restore.ts'
 import type { Store } from './store/store.ts'
 import type { Verifier } from './verifier.ts'
@@ -39,6 +39,10 @@ export interface ImportEvents {
   onEquivocation(evidence: Equivocation): void
   /** The peer brought a block that builds on one we do not have. */
   onUnknownParent(orphan: Checkpoint, from: string): void
+  /** A block that arrived before its parent breaks a rule; `visible` when the peer must have seen it. */
+  onBadOrphan(outcome: Extract<ImportOutcome, { kind: 'invalid' }>, from: string, visible: boolean): void
+  /** A defect or a failing disk, where nobody waits for an answer. */
+  onFailure(error: unknown): void
 }
 
 export interface ImporterParts {
@@ -105,6 +109,11 @@ export class Importer {
 
   get orphans(): number {
     return this.#orphans.count
+  }
+
+  /** Drops orphans that have waited too long or that finality has passed; called from time to time. */
+  expireOrphans(): void {
+    this.#orphans.expire(this.#parts.now(), this.#parts.chain.finalized.height)
   }
 
   /** Imports a block whose header was checked. Calls may overlap; execution follows the order of the calls. */
@@ -219,12 +228,19 @@ export class Importer {
     if (oldest !== undefined) this.#refused.delete(oldest)
   }
 
+  async #importOrphan({ block, hash, from, at }: Orphan): Promise<void> {
+    const { events } = this.#parts
+    const checked = await this.check(block, hash)
+    if (checked.kind === 'invalid') events.onBadOrphan(checked, from, true)
+    if (checked.kind !== 'ok') return
+    const outcome = await this.import(block, hash, from, at)
+    if (outcome.kind === 'invalid') events.onBadOrphan(outcome, from, false)
+  }
+
   #adopt(parent: Hash): void {
     for (const orphan of this.#orphans.children(parent)) {
       this.#orphans.take(orphan.hash)
-      void this.check(orphan.block, orphan.hash).then(outcome => {
-        if (outcome.kind === 'ok') return this.import(orphan.block, orphan.hash, orphan.from, orphan.at)
-      })
+      this.#importOrphan(orphan).catch(error => this.#parts.events.onFailure(error))
     }
   }
 }

@@ -42,6 +42,12 @@ export class Intake {
     return outcome
   }
 
+  /** A block that waited for its parent breaks a rule, which whoever sent it had to see when `visible`. */
+  refused(outcome: Extract<ImportOutcome, { kind: 'invalid' }>, from: PeerId, visible: boolean): void {
+    this.#parts.observer.rejected(outcome, from)
+    if (visible && outcome.code !== 'below-finalized') this.#parts.offended(from, 'rejected-block')
+  }
+
   #judge(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
     switch (topic) {
       case 'block':

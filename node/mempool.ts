@@ -31,7 +31,7 @@ export class Mempool {
   readonly #verifier: Verifier
   readonly #domain: Uint8Array
   readonly #account: AccountView
-  readonly #publish: Stack['publish']
+  readonly #publish: (topic: 'transaction', bytes: Uint8Array) => Promise<unknown>
   readonly #batch: SignedTransaction[] = []
   #timer: NodeJS.Timeout | undefined
 
@@ -41,7 +41,7 @@ export class Mempool {
     /** Genesis hash as bytes. */
     readonly domain: Uint8Array
     readonly account: AccountView
-    readonly publish: Stack['publish']
+    readonly publish: (topic: 'transaction', bytes: Uint8Array) => Promise<unknown>
   }) {
     this.#pool = parts.pool
     this.#verifier = parts.verifier

@@ -15,6 +15,7 @@ import {
   transactionRoot,
 } from './chain/index.ts'
 import { Pool } from './chain/pool.ts'
+import { steadyNow } from './clock.ts'
 import { keepEvidence } from './evidence.ts'
 import { Links } from './faults/links.ts'
 import { linkTransport } from './faults/transport.ts'
@@ -36,7 +37,16 @@ import { Producer } from './producer.ts'
 import { serveReaders } from './readers.ts'
 import { restoreChain, Snapshots } from './restore.ts'
 import { createGossipsubStack } from './stacks/gossipsub/index.ts'
-import type { Method, PeerId, PeerInfo, Stack, StackEvents, Topic, Verdict } from './stacks/port.ts'
+import {
+  type Method,
+  type PeerId,
+  type PeerInfo,
+  RequestRefused,
+  type Stack,
+  type StackEvents,
+  type Topic,
+  type Verdict,
+} from './stacks/port.ts'
 import { Store, StoreError } from './store/store.ts'
 import { Syncer } from './syncer.ts'
 import { signingKey, Verifier } from './verifier.ts'
@@ -53,6 +63,7 @@ const lonelyStartMs = 15_000
 export class Node implements StackEvents {
   readonly #config: NodeConfig
   readonly #log: Log
+  /** For dates only; whatever waits or decays goes by steadyNow. */
   readonly #now = Date.now
   readonly #startedAt = Date.now()
   readonly #metrics: Metrics
@@ -94,7 +105,8 @@ export class Node implements StackEvents {
       genesisHash: chain.genesisHash,
       wrapTransport: factory => transports.wrap(factory),
       onIdentified: (connection, peer) => transports.identify(connection, peer),
-      deny: peer => this.#parts?.peering.keeper.denies(peer, this.#now()) ?? false,
+      deny: peer => this.#parts?.peering.denies(peer) ?? false,
+      now: steadyNow,
     })
     const parts = await this.#assemble(store, chain, stack, links)
     this.#parts = parts
@@ -146,11 +158,13 @@ export class Node implements StackEvents {
         onBlock: (record, block, from, receivedAt) => {
           this.#observer.block(record, block.transactions.length, from, receivedAt)
           this.#parts?.syncer.blockImported(record.hash)
-          void this.#parts?.ballots.onBlock(record.hash)
+          this.#parts?.ballots.onBlock(record.hash).catch(error => this.#failed('early votes', error))
         },
         onHead: (change, reverted, applied) => this.#headMoved(change, reverted, applied),
         onEquivocation: evidence => this.#equivocated(store, evidence),
         onUnknownParent: (orphan, from) => this.#parts?.syncer.sawBlock(from, orphan, true),
+        onBadOrphan: (outcome, from, visible) => intake.refused(outcome, from, visible),
+        onFailure: error => this.#failed('import', error),
       },
     })
     const ballots = new Ballots({
@@ -169,13 +183,13 @@ export class Node implements StackEvents {
       verifier,
       domain: chain.domain,
       account: address => chain.account(address),
-      publish: (topic, bytes) => stack.publish(topic, bytes),
+      publish: (topic, bytes) => this.#publish(stack, topic, bytes),
     })
     const peering = new Peering({
       self: stack.id,
       stack,
       metrics: this.#metrics,
-      now: this.#now,
+      now: steadyNow,
       rng: Math.random,
       limits: config.network.limits,
       bootstrap: config.network.bootstrap.map(({ peerId, addresses }) => ({ id: peerId, addresses })),
@@ -205,7 +219,8 @@ export class Node implements StackEvents {
       addCertificate: bytes => ballots.addCertificate(bytes),
       name: config.name,
       capabilities: [],
-      now: this.#now,
+      now: steadyNow,
+      clock: this.#now,
       events: {
         onStatus: (peer, status) => {
           if (!this.#met.has(peer)) void mempool.pull(stack, peer)
@@ -230,7 +245,7 @@ export class Node implements StackEvents {
         chain,
         key: validator,
         candidates: () => pool.select(address => chain.account(address), config.genesis.maxBlockBytes),
-        deliver: block => this.#deliver(importer, stack, block),
+        deliver: block => this.#deliver(importer, stack, block).catch(error => this.#failed('own block', error)),
         now: this.#now,
       })
     const load =
@@ -242,7 +257,7 @@ export class Node implements StackEvents {
         nextNonce: address => pool.nextNonce(address, who => chain.account(who)),
         signingRoot: transaction => transactionRoot(transaction, chain.domain),
         submit: transaction => mempool.submit(transaction),
-        now: this.#now,
+        now: steadyNow,
       })
     const view = new View({
       config,
@@ -324,11 +339,11 @@ export class Node implements StackEvents {
   /** Production and load begin with the first peer whose chain we know and have, or alone when nobody answers. */
   #startProducing({ producer, load, syncer }: Parts): void {
     if (producer === undefined && load === undefined) return
-    const since = this.#now()
+    const since = steadyNow()
     const alone = this.#config.genesis.validators.length === 1 && producer !== undefined
     const timer = setInterval(() => {
       const met = this.#met.size > 0
-      if (!alone && !met && this.#now() - since < lonelyStartMs) return
+      if (!alone && !met && steadyNow() - since < lonelyStartMs) return
       if (met && syncer.progress.state === 'syncing') return
       clearInterval(timer)
       producer?.start()
@@ -346,12 +361,17 @@ export class Node implements StackEvents {
     const outcome = await importer.import(block, hash, 'self', this.#now())
     if (outcome.kind === 'invalid')
       this.#log.error('own block refused', { hash, code: outcome.code, reason: outcome.message })
-    if (outcome.kind === 'imported') await stack.publish('block', encodeBlock(block))
+    if (outcome.kind === 'imported') await this.#publish(stack, 'block', encodeBlock(block))
   }
 
   async #castVote(ballots: Ballots, stack: Stack, vote: SignedVote): Promise<void> {
     await ballots.add(vote)
-    await stack.publish('vote', encodeVote(vote))
+    await this.#publish(stack, 'vote', encodeVote(vote))
+  }
+
+  /** A stack that is stopping takes nothing more; that is no defect of whoever still had something to say. */
+  async #publish(stack: Stack, topic: Topic, bytes: Uint8Array): Promise<void> {
+    await stack.publish(topic, bytes).catch(error => this.#log.debug('not published', { topic, error: String(error) }))
   }
 
   #equivocated(store: Store, evidence: Equivocation): void {
@@ -372,15 +392,24 @@ export class Node implements StackEvents {
     mempool.respread(returned)
     syncer.headMoved(change)
     producer?.headMoved()
-    void voter?.headMoved()
+    voter?.headMoved().catch(error => this.#failed('vote', error))
   }
 
   async *onRequest(method: Method, bytes: Uint8Array, from: PeerId): AsyncGenerator<Uint8Array> {
     const parts = this.#parts
     if (parts === undefined) return
-    this.#metrics.get('trellis_node_served_requests_total').inc({ method, outcome: 'asked' })
-    if (method === 'peers') yield* this.#exchange.answer(parts.stack.records(), from, this.#now(), Math.random)
-    else yield* parts.syncer.onRequest(method, bytes, from)
+    let outcome = 'abandoned'
+    try {
+      if (method === 'peers') yield* this.#exchange.answer(parts.stack.records(), from, steadyNow(), Math.random)
+      else yield* parts.syncer.onRequest(method, bytes, from)
+      outcome = 'answered'
+    } catch (error) {
+      outcome = error instanceof RequestRefused ? error.code : 'failed'
+      throw error
+    } finally {
+      this.#metrics.get('trellis_node_served_requests_total').inc({ method, outcome })
+      if (outcome === 'rate-limited') this.#metrics.get('trellis_node_rate_limited_total').inc({ method })
+    }
   }
 
   onConnected(peer: PeerInfo): void {
@@ -420,6 +449,7 @@ export class Node implements StackEvents {
 
   async #keepHouse({ importer, snapshots, store, peering }: Parts): Promise<void> {
     try {
+      importer.expireOrphans()
       await importer.exclusive(() => snapshots.save())
       await store.setSlots({ 'address-book': new TextEncoder().encode(JSON.stringify(peering.keeper.book)) })
       this.#metrics.get('trellis_node_store_bytes').set(await directoryBytes(this.#config.dataDir))

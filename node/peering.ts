@@ -11,6 +11,7 @@ const planSoonMs = 20
 export interface PeeringParts extends KeeperInit {
   readonly stack: Stack
   readonly metrics: Metrics
+  /** A clock that only runs forward. */
   readonly now: () => number
   readonly onBanned: (peer: PeerId, offence: string) => void
 }
@@ -38,6 +39,16 @@ export class Peering {
     this.#stopped.abort()
   }
 
+  /** A peer that may not be connected now. */
+  denies(peer: PeerId): boolean {
+    return this.keeper.denies(peer, this.#parts.now())
+  }
+
+  /** -100..0. */
+  scoreOf(peer: PeerId): number {
+    return this.keeper.scores.score(peer, this.#parts.now())
+  }
+
   discovered(...told: Parameters<StackEvents['onDiscovered']>): void {
     this.keeper.discovered(...told)
   }
@@ -56,7 +67,7 @@ export class Peering {
     const now = this.#parts.now()
     const standing = this.keeper.offended(peer, offence, now)
     this.#parts.metrics.get('trellis_node_offences_total').inc({ offence })
-    this.#parts.stack.scored(peer, this.keeper.scores.score(peer, now))
+    this.#parts.stack.scored(peer, this.scoreOf(peer))
     if (standing === 'good') return
     if (standing === 'ban') this.#parts.onBanned(peer, offence)
     this.#planSoon()

@@ -7,6 +7,7 @@ import type { Genesis } from '../api/node-config.ts'
 import { type Block, blockHash, Chain } from './chain/index.ts'
 import { Pool } from './chain/pool.ts'
 import { ed25519Network, nextBlock, signTransaction, type TestNetwork } from './chain/testing.ts'
+import { steadyNow } from './clock.ts'
 import { Importer } from './importer.ts'
 import { serveReaders } from './readers.ts'
 import { createGossipsubStack } from './stacks/gossipsub/index.ts'
@@ -60,6 +61,10 @@ async function start(
       onHead: change => syncer.headMoved(change),
       onEquivocation: () => undefined,
       onUnknownParent: () => undefined,
+      onBadOrphan: () => undefined,
+      onFailure: error => {
+        throw error
+      },
     },
   })
   const syncer = new Syncer({
@@ -71,7 +76,8 @@ async function start(
     addCertificate: async () => true,
     name: `node-${index}`,
     capabilities: [],
-    now: Date.now,
+    now: steadyNow,
+    clock: Date.now,
     events: {
       onStatus: () => undefined,
       onWrongPeer: (_, verdict) => wrong!.push(verdict.reason),

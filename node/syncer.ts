@@ -46,7 +46,10 @@ export interface SyncerParts {
   readonly addCertificate: (bytes: Uint8Array) => Promise<boolean>
   readonly name: string
   readonly capabilities: readonly string[]
+  /** A clock that only runs forward. */
   readonly now: () => number
+  /** The wall clock, which block timestamps are compared with. */
+  readonly clock: () => number
   readonly events: SyncerEvents
 }
 
@@ -243,9 +246,9 @@ export class Syncer {
   }
 
   async #check(effect: Extract<SyncEffect, { kind: 'check-headers' }>): Promise<void> {
-    const { chain, verify, now, events } = this.#parts
+    const { chain, verify, clock, events } = this.#parts
     try {
-      this.#feed(await checkHeaders(chain, verify, effect, now))
+      this.#feed(await checkHeaders(chain, verify, effect, clock))
     } catch (error) {
       events.onError(error)
       this.#feed({ kind: 'checked', request: effect.request, valid: 0, problem: 'early' })
@@ -253,11 +256,11 @@ export class Syncer {
   }
 
   async #import(block: Block, hash: Hash, from: PeerId): Promise<void> {
-    const { importBlock, now, events } = this.#parts
+    const { importBlock, clock, events } = this.#parts
     try {
       const outcome = await importBlock(block, hash, from)
       if (outcome.kind !== 'early') return this.#feed(importEvent(hash, from, outcome))
-      const wait = Math.max(0, Math.min(outcome.at - now(), MAX_EARLY_MS))
+      const wait = Math.max(0, Math.min(outcome.at - clock(), MAX_EARLY_MS))
       setTimeout(() => this.#feed({ kind: 'import-failed', hash, from, reason: 'retry' }), wait).unref()
     } catch (error) {
       events.onError(error)

@@ -98,13 +98,13 @@ export class View implements NodeView {
   }
 
   peers(): PeerStatus[] {
-    const { stack, peering, syncer, nameOf, now } = this.#parts
+    const { stack, peering, syncer, nameOf } = this.#parts
     return stack.peers().map(peer => ({
       id: peer.id,
       name: nameOf(peer.id),
       address: peer.address,
       direction: peer.direction,
-      score: peering.keeper.scores.score(peer.id, now()),
+      score: peering.scoreOf(peer.id),
       latencyMs: peer.latencyMs,
       connectedAt: peer.connectedAt,
       head: headOf(syncer.statusOf(peer.id)),
