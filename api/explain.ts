@@ -29,11 +29,16 @@ export function explain(issue: Issue, schema: z.ZodType, document: unknown, hint
       const quoted = issue.expected === 'string' && isQuotable(value, schemaAt(schema, path))
       const mend = quoted ? `write ${JSON.stringify(String(value))}, in quotes` : write
       const expected = typeName(issue.expected)
-      return fault(`expected ${title ?? expected}, got ${nameOf(value)}`, mend || `write ${expected}`)
+      const fields = issue.expected === 'object' ? fieldsAt(schema, path) : []
+      const plain = fields.length > 0 ? `its fields are ${list(fields)}` : `write ${expected}`
+      return fault(`expected ${title ?? expected}, got ${nameOf(value)}`, mend || plain)
     }
     case 'invalid_value': {
       const values = issue.values.map(String)
-      const mend = hint(path, value) ?? didYouMean(String(value), values) ?? `choose one of ${list(values)}`
+      const mend =
+        hint(path, value) ??
+        didYouMean(String(value), values) ??
+        (values.length === 1 ? `write ${list(values)}` : `choose one of ${list(values)}`)
       return fault(`${quote(value)} is not one of ${list(values)}`, mend)
     }
     case 'too_small': {

@@ -137,7 +137,13 @@ export const bad: readonly BadCase[] = [
     '`blockInterval`',
   ),
   one('a field named like a method', testnetText({ constructor: 1 }), 'spec.constructor', 'has no field', 'valid here'),
-  one('text for fields', testnetText({ chain: 'fast' }), 'spec.chain', 'expected fields, got "fast"', 'write fields'),
+  one(
+    'text for fields',
+    testnetText({ chain: 'fast' }),
+    'spec.chain',
+    'expected fields, got "fast"',
+    'its fields are `blockInterval`, `finality`, `genesis`, `maxBlockBytes`',
+  ),
   one(
     'nothing for a list',
     testnetText({ groups: null }),
