@@ -4,7 +4,7 @@ import type { Block, Chain, Hash, Reorg, SignatureJob } from './chain/index.ts'
 import type { ImportOutcome } from './importer.ts'
 import { type Method, type PeerId, type PeerInfo, RequestRefused, type Stack } from './stacks/port.ts'
 import type { ChainView, SyncEffect, SyncEvent } from './sync/events.ts'
-import { createLimits } from './sync/limits.ts'
+import { RequestLimits } from './sync/limits.ts'
 import { PROTOCOL_VERSION, type Status } from './sync/messages.ts'
 import type { SyncOffence } from './sync/offences.ts'
 import { createState, step, targetHeight, usage } from './sync/scheduler.ts'
@@ -56,7 +56,7 @@ export interface SyncerParts {
 export class Syncer {
   readonly #parts: SyncerParts
   readonly #state
-  readonly #limits = createLimits()
+  readonly #limits = new RequestLimits()
   readonly #contacts: Contacts
   readonly #open = new Map<number, AbortController>()
   #events: SyncEvent[] = []

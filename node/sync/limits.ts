@@ -1,32 +1,27 @@
-// Rate limits of served requests: the generic cell rate algorithm, one cell per peer and method, costed by items.
-// A cell is one number, the theoretical arrival time: when the peer's past requests would have been paid off.
-// Source: ITU-T I.371; Lodestar's per-peer, per-method limiter is the precedent in this field.
+// Rate limits of served requests, one per peer and method, costed by items.
+// Source: Lodestar's per-peer, per-method limiter is the precedent in this field.
 import type { Millis } from '../chain/types.ts'
+import { type Rate, RateLimiter } from '../peers/rate.ts'
 import type { Method, PeerId } from '../stacks/port.ts'
 
-export interface Quota {
-  /** Items a peer may have per second, in the long run. */
-  readonly perSecond: number
-  /** Items it may have at once. */
-  readonly burst: number
-}
+/** Peer exchange has its own, in node/peers/exchange.ts. */
+export type ServedMethod = Exclude<Method, 'peers'>
 
 /** `bytes` is charged after an answer is sent; a peer in debt waits whatever it asks for. */
-export type Charge = Method | 'bytes'
+export type Charge = ServedMethod | 'bytes'
 
-/** Generous to a peer that synchronises at full speed, far below what would hurt the others. Items by method: requests, headers, blocks, certificates, transactions, records. */
-export const defaultQuotas: Readonly<Record<Charge, Quota>> = {
+/** Generous to a peer that synchronises at full speed, far below what would hurt the others. Items by method: requests, headers, blocks, certificates, transactions. */
+export const defaultQuotas: Readonly<Record<Charge, Rate>> = {
   status: { perSecond: 20, burst: 40 },
   headers: { perSecond: 16_384, burst: 32_768 },
   bodies: { perSecond: 4_096, burst: 8_192 },
   finality: { perSecond: 128, burst: 640 },
   pool: { perSecond: 1_024, burst: 4_096 },
-  peers: { perSecond: 32, burst: 128 },
   bytes: { perSecond: 64 * 1024 * 1024, burst: 256 * 1024 * 1024 },
 }
 
-/** Cells remembered: more than the connections a node may have times its methods. */
-export const MAX_CELLS = 8_192
+/** Peers remembered per method: more than the connections a node may have. */
+export const MAX_LIMITED_PEERS = 2_048
 /** Refusals within REFUSAL_WINDOW_MS from which on the peer is not merely eager. */
 export const MAX_REFUSALS = 5
 export const REFUSAL_WINDOW_MS = 10_000
@@ -36,68 +31,54 @@ export type LimitVerdict =
   /** `punish`: it went on asking although it was refused before. */
   | { readonly kind: 'limited'; readonly retryAfterMs: number; readonly punish: boolean }
 
-export interface LimitTable {
-  readonly quotas: Readonly<Record<Charge, Quota>>
-  /** Theoretical arrival times by peer and method. A time in the past is the same as none. */
-  readonly cells: Map<string, Millis>
-  readonly refusals: Map<PeerId, { count: number; since: Millis }>
-}
+export class RequestLimits {
+  readonly #limiters: Readonly<Record<Charge, RateLimiter<PeerId>>>
+  readonly #refusals = new Map<PeerId, { count: number; since: Millis }>()
 
-export function createLimits(quotas: Readonly<Record<Charge, Quota>> = defaultQuotas): LimitTable {
-  return { quotas, cells: new Map(), refusals: new Map() }
-}
-
-/** Decides about `cost` items (at least 1) and books them when allowed. A cost above the burst is never allowed. */
-export function charge(table: LimitTable, peer: PeerId, method: Method, cost: number, now: Millis): LimitVerdict {
-  const debt = waitFor(table, peer, 'bytes', 0, now)
-  const wait = Math.max(debt, waitFor(table, peer, method, Math.max(1, cost), now))
-  if (wait > 0) return { kind: 'limited', retryAfterMs: Math.ceil(wait), punish: refused(table, peer, now) }
-  book(table, peer, method, Math.max(1, cost), now)
-  return { kind: 'allowed' }
-}
-
-/** Books bytes that were sent. */
-export function chargeBytes(table: LimitTable, peer: PeerId, bytes: number, now: Millis): void {
-  book(table, peer, 'bytes', bytes, now)
-}
-
-function waitFor(table: LimitTable, peer: PeerId, method: Charge, cost: number, now: Millis): number {
-  const quota = table.quotas[method]
-  const arrival = Math.max(now, table.cells.get(key(peer, method)) ?? now)
-  return arrival + (cost / quota.perSecond) * 1_000 - (now + (quota.burst / quota.perSecond) * 1_000)
-}
-
-function book(table: LimitTable, peer: PeerId, method: Charge, cost: number, now: Millis): void {
-  const id = key(peer, method)
-  const arrival = Math.max(now, table.cells.get(id) ?? now)
-  if (!table.cells.has(id) && table.cells.size >= MAX_CELLS) makeRoom(table, now)
-  table.cells.set(id, arrival + (cost / table.quotas[method].perSecond) * 1_000)
-}
-
-/** Cells that are paid off go first; when none is, the oldest goes: its peer gains a burst, the table stays bounded. */
-function makeRoom(table: LimitTable, now: Millis): void {
-  for (const [id, arrival] of table.cells) if (arrival <= now) table.cells.delete(id)
-  for (const id of table.cells.keys()) {
-    if (table.cells.size < MAX_CELLS) return
-    table.cells.delete(id)
+  constructor(quotas: Readonly<Record<Charge, Rate>> = defaultQuotas) {
+    const limiter = (charge: Charge) => new RateLimiter<PeerId>(quotas[charge], MAX_LIMITED_PEERS)
+    this.#limiters = {
+      status: limiter('status'),
+      headers: limiter('headers'),
+      bodies: limiter('bodies'),
+      finality: limiter('finality'),
+      pool: limiter('pool'),
+      bytes: limiter('bytes'),
+    }
   }
-}
 
-function refused(table: LimitTable, peer: PeerId, now: Millis): boolean {
-  const past = table.refusals.get(peer)
-  if (past && now - past.since < REFUSAL_WINDOW_MS) {
-    past.count++
-    return past.count > MAX_REFUSALS
+  /** Entries in all tables, for assertions. */
+  get size(): number {
+    return Object.values(this.#limiters).reduce((sum, { size }) => sum + size, this.#refusals.size)
   }
-  table.refusals.delete(peer)
-  table.refusals.set(peer, { count: 1, since: now })
-  for (const id of table.refusals.keys()) {
-    if (table.refusals.size <= MAX_CELLS) break
-    table.refusals.delete(id)
-  }
-  return false
-}
 
-function key(peer: PeerId, method: Charge): string {
-  return `${method} ${peer}`
+  /** Decides about `cost` items (at least 1) and books them when allowed. A cost above the burst is never allowed. */
+  charge(peer: PeerId, method: ServedMethod, cost: number, now: Millis): LimitVerdict {
+    const items = Math.max(1, cost)
+    const debt = this.#limiters.bytes.waitMs(peer, now, 0)
+    const wait = Math.max(debt, this.#limiters[method].waitMs(peer, now, items))
+    if (wait > 0) return { kind: 'limited', retryAfterMs: Math.ceil(wait), punish: this.#refused(peer, now) }
+    this.#limiters[method].book(peer, now, items)
+    return { kind: 'allowed' }
+  }
+
+  /** Books bytes that were sent. */
+  chargeBytes(peer: PeerId, bytes: number, now: Millis): void {
+    this.#limiters.bytes.book(peer, now, bytes)
+  }
+
+  #refused(peer: PeerId, now: Millis): boolean {
+    const past = this.#refusals.get(peer)
+    if (past && now - past.since < REFUSAL_WINDOW_MS) {
+      past.count++
+      return past.count > MAX_REFUSALS
+    }
+    this.#refusals.delete(peer)
+    this.#refusals.set(peer, { count: 1, since: now })
+    for (const oldest of this.#refusals.keys()) {
+      if (this.#refusals.size <= MAX_LIMITED_PEERS) break
+      this.#refusals.delete(oldest)
+    }
+    return false
+  }
 }

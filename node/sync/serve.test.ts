@@ -3,7 +3,7 @@ import { Chain, decodeHeaders, encodeBody } from '../chain/index.ts'
 import { hashNetwork, nextBlock, signTransaction } from '../chain/testing.ts'
 import { RequestRefused } from '../stacks/port.ts'
 import { HEADERS_PER_FRAME, MAX_BODIES_ANSWER_BYTES } from './bounds.ts'
-import { createLimits, defaultQuotas } from './limits.ts'
+import { defaultQuotas, RequestLimits, type ServedMethod } from './limits.ts'
 import {
   decodeBodyFrame,
   decodeStatus,
@@ -13,7 +13,7 @@ import {
   encodeStatus,
   type Status,
 } from './messages.ts'
-import { type ServeContext, type ServedMethod, serve } from './serve.ts'
+import { type ServeContext, serve } from './serve.ts'
 
 const network = hashNetwork(2, 1)
 const chain = new Chain(network.genesis)
@@ -46,7 +46,7 @@ function server(quotas = defaultQuotas) {
       transaction: () => transaction,
       bestTransactions: () => Array.from({ length: 1_000 }, () => transaction),
     },
-    limits: createLimits(quotas),
+    limits: new RequestLimits(quotas),
     now: () => 0,
     punish: (_, offence) => punished.push(offence),
     onStatus: (_, theirs) => heard.push(theirs) > 0,

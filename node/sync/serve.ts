@@ -2,7 +2,7 @@
 import { encodeCertificate, encodeHeaders, encodeTransaction } from '../chain/index.ts'
 import { DecodeError } from '../chain/ssz.ts'
 import type { Certificate, Hash, Millis, SignedHeader, SignedTransaction } from '../chain/types.ts'
-import { type Method, type PeerId, RequestRefused } from '../stacks/port.ts'
+import { type PeerId, RequestRefused } from '../stacks/port.ts'
 import {
   HEADERS_PER_FRAME,
   MAX_BODIES_ANSWER_BYTES,
@@ -10,7 +10,7 @@ import {
   MAX_POOL_ANSWER_BYTES,
   MAX_POOL_REQUEST,
 } from './bounds.ts'
-import { charge, chargeBytes, type LimitTable } from './limits.ts'
+import type { RequestLimits, ServedMethod } from './limits.ts'
 import {
   decodeBodiesRequest,
   decodeFinalityRequest,
@@ -42,14 +42,12 @@ export interface ServeReaders {
 
 export interface ServeContext {
   readonly readers: ServeReaders
-  readonly limits: LimitTable
+  readonly limits: RequestLimits
   readonly now: () => Millis
   punish(peer: PeerId, offence: SyncOffence): void
   /** The peer told its status; false ends the talk. */
   onStatus(peer: PeerId, status: Status): boolean
 }
-
-export type ServedMethod = Exclude<Method, 'peers'>
 
 /** The answer's frames. Every method is bounded in items and bytes. Throws RequestRefused. */
 export async function* serve(
@@ -59,7 +57,7 @@ export async function* serve(
   from: PeerId,
 ): AsyncGenerator<Uint8Array> {
   for await (const frame of answer(context, method, bytes, from)) {
-    chargeBytes(context.limits, from, frame.length, context.now())
+    context.limits.chargeBytes(from, frame.length, context.now())
     yield frame
   }
 }
@@ -146,8 +144,8 @@ function decoded<T>(context: ServeContext, from: PeerId, bytes: Uint8Array, deco
   }
 }
 
-function pay(context: ServeContext, from: PeerId, method: Method, cost: number): void {
-  const verdict = charge(context.limits, from, method, cost, context.now())
+function pay(context: ServeContext, from: PeerId, method: ServedMethod, cost: number): void {
+  const verdict = context.limits.charge(from, method, cost, context.now())
   if (verdict.kind === 'allowed') return
   if (verdict.punish) context.punish(from, 'sync-rate-limited')
   throw new RequestRefused('rate-limited', `${method}: try again in ${verdict.retryAfterMs} ms`)
