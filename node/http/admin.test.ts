@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Links } from '../faults/links.ts'
 import { AdminRefused, isLoopback, startAdminServer } from './admin.ts'
@@ -48,7 +49,7 @@ async function start(options: { token?: string } = {}) {
     })
     return { status: response.status, body: await response.json() }
   }
-  return { links, call, disconnected }
+  return { server, links, call, disconnected }
 }
 
 describe('the administration server', () => {
@@ -130,6 +131,21 @@ describe('the administration server', () => {
   test('without a token a web page cannot use it', async () => {
     const { call } = await start()
     expect((await call('DELETE', '/v1/faults', undefined, { origin: 'http://evil.example' })).status).toBe(401)
+  })
+
+  test.each([
+    ['evil.example', 401],
+    ['evil.example:80', 401],
+    ['', 401],
+    ['127.0.0.1.evil.example', 401],
+    ['localhost:1', 200],
+    ['[::1]:1', 200],
+  ])('without a token a name that resolves here (Host "%s") is answered %i', async (host, status) => {
+    const { server } = await start()
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
+    const options = { host: server.host, port: server.port, path: '/v1/faults', headers: { host } }
+    get(options, response => resolve(response.resume().statusCode)).on('error', reject)
+    expect(await promise).toBe(status)
   })
 
   test('does not open itself to the network without a token', async () => {

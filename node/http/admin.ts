@@ -129,10 +129,20 @@ function rowOf(body: unknown, id: string): LinkRow {
   return parsed.data
 }
 
-/** Without a token the loopback address is the only guard, and any web page may send requests there. */
+/**
+ * Without a token the loopback address is the only guard, and any web page may send requests there: from its own origin,
+ * or from a name of its own that it lets resolve to this address (DNS rebinding), which shows in the Host header.
+ */
 const refuseBrowsers: RequestHandler = (request, _response, next) => {
-  const foreign = request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined
+  const { origin, host = '' } = request.headers
+  const foreign = origin !== undefined || request.headers['sec-fetch-site'] !== undefined || !namesMachine(host)
   next(foreign ? new HttpError('unauthorized', 'requests from web pages are refused; set adminToken') : undefined)
+}
+
+/** An address or localhost, with or without a port: nobody else's name. */
+function namesMachine(host: string): boolean {
+  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return name === 'localhost' || isIP(name) !== 0
 }
 
 function bearer(token: string): RequestHandler {

@@ -8,6 +8,8 @@ export const MAX_CONNECTIONS = 512
 export const REQUEST_TIMEOUT_MS = 10_000
 export const HEADERS_TIMEOUT_MS = 5_000
 export const MAX_HEADER_BYTES = 8 * 1024
+/** A connection over which no byte goes for this long is closed: a client that does not read its answer holds memory. */
+export const IDLE_TIMEOUT_MS = 30_000
 
 export interface RunningServer {
   readonly host: string
@@ -19,7 +21,7 @@ export interface RunningServer {
 /** @throws what the system says: EADDRINUSE, EADDRNOTAVAIL, EACCES */
 export async function listen(
   handler: RequestListener,
-  address: { host: string; port: number },
+  address: { readonly host: string; readonly port: number; readonly idleTimeoutMs?: number },
 ): Promise<RunningServer> {
   const server = createServer(
     {
@@ -31,6 +33,7 @@ export async function listen(
     handler,
   )
   server.maxConnections = MAX_CONNECTIONS
+  server.timeout = address.idleTimeoutMs ?? IDLE_TIMEOUT_MS
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen(address.port, address.host, resolve)
