@@ -62,6 +62,10 @@ async function demo(options: DemoOptions, terminal: Terminal, setExit: SetExit):
   const progress = stderrProgress(terminal.live)
   const interrupts = listenForInterrupts(() => progress.line('stopping; Ctrl-C again does not wait for the nodes'))
   const over = new AbortController()
+  const size = testnet.spec.groups.reduce((sum, group) => sum + group.count, 0)
+  progress.line(
+    `demo: ${size} nodes, the experiment ${document.value.metadata.name}, the verdict; Ctrl-C takes everything down`,
+  )
   try {
     await provision({ root, testnet, file: resolve(options.testnet), program: nodeProgram(terminal.env) })
     const running = Promise.withResolvers<void>()
@@ -87,12 +91,14 @@ async function demo(options: DemoOptions, terminal: Terminal, setExit: SetExit):
     let result: RunResult | undefined
     try {
       if (!interrupts.stop.aborted) {
-        progress.line(`${name}: ${testnet.spec.groups.reduce((sum, group) => sum + group.count, 0)} nodes ready`)
+        progress.line(`${name}: ${size} nodes ready`)
         const local = findTestnet(root, name)
         if (local === undefined) throw new UsageError(`${name} is gone`, 'something removed its folder; run it again')
         await converge(local, progress, terminal, interrupts)
-        checkRunnable(document, local)
-        result = await runOn(local, document.value, progress, terminal, interrupts.stop)
+        if (!interrupts.stop.aborted) {
+          checkRunnable(document, local)
+          result = await runOn(local, document.value, progress, terminal, interrupts.stop)
+        }
       }
     } finally {
       over.abort()
@@ -109,7 +115,7 @@ async function demo(options: DemoOptions, terminal: Terminal, setExit: SetExit):
     writeReport(runFile, runJson(result.record))
     terminal.out(verdictFor(result.verdict, {}, terminal))
     terminal.out(
-      `verdict: ${shown(verdictFile)}\nrecorded run: ${shown(runFile)} (\`bin/trellis chaos judge\` judges it again)`,
+      `verdict: ${shown(verdictFile)}\nrecorded run: ${shown(runFile)} (\`bin/trellis chaos judge ${shown(runFile)} -v\` judges it again, with the evidence)\nnext: \`bin/trellis up ${shown(options.testnet)} --detach\` starts a testnet that stays`,
     )
     setExit(interrupts.stop.aborted ? exitCode.interrupted : (exitCodes[result.verdict.result] as ExitCode))
   } finally {
