@@ -65,11 +65,12 @@ export class Peering {
   /** Books misbehaviour, tells the stack the new score, and drops the peer when it has gone too far. */
   offended(peer: PeerId, offence: string): void {
     const now = this.#parts.now()
+    const before = this.keeper.scores.standing(peer, now)
     const standing = this.keeper.offended(peer, offence, now)
     this.#parts.metrics.get('trellis_node_offences_total').inc({ offence })
     this.#parts.stack.scored(peer, this.scoreOf(peer))
     if (standing === 'good') return
-    if (standing === 'ban') this.#parts.onBanned(peer, offence)
+    if (standing === 'ban' && before !== 'ban') this.#parts.onBanned(peer, offence)
     this.#planSoon()
   }
 

@@ -19,6 +19,8 @@ export class Producer {
   #since: number | undefined
   #timer: NodeJS.Timeout | undefined
   #ticket: { readonly parent: Hash; readonly bytes: Uint8Array } | undefined
+  /** The block last built on. A second one there would be an equivocation, whatever became of the first. */
+  #builtOn: Hash | undefined
 
   constructor(parts: ProducerParts) {
     this.#parts = parts
@@ -57,7 +59,7 @@ export class Producer {
 
   #due(at: number): void {
     const { chain, key, now, candidates, deliver } = this.#parts
-    if (this.#ticket?.parent !== chain.head.hash) return
+    if (this.#ticket?.parent !== chain.head.hash || this.#builtOn === chain.head.hash) return
     if (now() < at) {
       this.headMoved()
       return
@@ -68,6 +70,7 @@ export class Producer {
       timestamp: now(),
       candidates: candidates(),
     })
+    this.#builtOn = chain.head.hash
     const signature = key.sign(headerSigningRoot(draft.header, chain.domain))
     void deliver({ header: { message: draft.header, signature }, transactions: draft.transactions })
   }

@@ -38,7 +38,7 @@ export class Voter {
     return voter
   }
 
-  /** Called after every move of the head or of the justified checkpoint. */
+  /** Called after every move of the head. */
   async headMoved(): Promise<void> {
     if (this.#busy) return
     this.#busy = true
