@@ -14,6 +14,7 @@ function setUp() {
   const chain = new Chain(network.genesis)
   const pool = new Pool(chain.domain)
   const sent: Uint8Array[] = []
+  const outcomes: string[] = []
   let verified = 0
   class Counting extends Verifier {
     override verify(jobs: Parameters<Verifier['verify']>[0]) {
@@ -27,10 +28,11 @@ function setUp() {
     domain: chain.domain,
     account: address => chain.account(address),
     publish: async (_topic, bytes) => sent.push(bytes),
+    offered: (source, outcome) => outcomes.push(`${source} ${outcome}`),
   })
   const pay = (nonce: number, payloadBytes = 0): SignedTransaction =>
     signTransaction(rich!, chain.domain, { nonce, payload: new Uint8Array(payloadBytes) })
-  return { chain, pool, mempool, sent, pay, verified: () => verified }
+  return { chain, pool, mempool, sent, pay, outcomes, verified: () => verified }
 }
 
 test('no message is larger than peers take, whatever the transactions weigh', () => {
@@ -65,11 +67,12 @@ describe('gossip', () => {
   })
 
   test('accounts without money cost no verification and go nowhere', async () => {
-    const { chain, mempool, verified } = setUp()
+    const { chain, mempool, outcomes, verified } = setUp()
     const broke = Array.from({ length: 100 }, (_, nonce) => signTransaction(stranger, chain.domain, { nonce }))
     expect(await mempool.onGossip(encodeBody(broke))).toBe('ignore')
-    expect(await mempool.submit(broke[0]!)).toMatchObject({ kind: 'refused', code: 'insufficient-balance' })
+    expect(await mempool.submit(broke[0]!, 'http')).toMatchObject({ kind: 'refused', code: 'insufficient-balance' })
     expect(verified()).toBe(0)
+    expect(new Set(outcomes)).toEqual(new Set(['gossip insufficient-balance', 'http insufficient-balance']))
   })
 
   test('a forged transaction is its sender’s fault and spares us the rest', async () => {

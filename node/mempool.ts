@@ -10,7 +10,7 @@ import {
   transactionId,
   transactionJob,
 } from './chain/index.ts'
-import type { AccountView, Pool, Refusal } from './chain/pool.ts'
+import type { AccountView, AddResult, Pool, Refusal } from './chain/pool.ts'
 import { MAX_TRANSACTION_MESSAGE_BYTES, type PeerId, type Stack, type Verdict } from './stacks/port.ts'
 import { encodePoolRequest } from './sync/messages.ts'
 import type { Verifier } from './verifier.ts'
@@ -22,6 +22,10 @@ const pullTimeoutMs = 5_000
 /** Signatures verified at once: the first bad one of a message spares the node the rest of it. */
 const verifyAtOnce = 16
 
+export type Source = 'gossip' | 'http' | 'load'
+/** What became of a transaction that was offered to the pool. */
+export type Outcome = 'accepted' | 'known' | 'bad-signature' | Refusal
+
 export type SubmitResult =
   | { readonly kind: 'accepted' | 'known'; readonly id: Hash }
   | { readonly kind: 'refused'; readonly id: Hash; readonly code: Refusal | 'bad-signature' }
@@ -32,6 +36,7 @@ export class Mempool {
   readonly #domain: Uint8Array
   readonly #account: AccountView
   readonly #publish: (topic: 'transaction', bytes: Uint8Array) => Promise<unknown>
+  readonly #offered: (source: Source, outcome: Outcome) => void
   readonly #batch: SignedTransaction[] = []
   #timer: NodeJS.Timeout | undefined
 
@@ -42,16 +47,25 @@ export class Mempool {
     readonly domain: Uint8Array
     readonly account: AccountView
     readonly publish: (topic: 'transaction', bytes: Uint8Array) => Promise<unknown>
+    /** Told of every transaction, for the metrics. */
+    readonly offered: (source: Source, outcome: Outcome) => void
   }) {
     this.#pool = parts.pool
     this.#verifier = parts.verifier
     this.#domain = parts.domain
     this.#account = parts.account
     this.#publish = parts.publish
+    this.#offered = parts.offered
   }
 
   /** Takes a transaction of our own or of a client. */
-  async submit(transaction: SignedTransaction): Promise<SubmitResult> {
+  async submit(transaction: SignedTransaction, source: 'http' | 'load'): Promise<SubmitResult> {
+    const result = await this.#submit(transaction)
+    this.#offered(source, result.kind === 'refused' ? result.code : result.kind)
+    return result
+  }
+
+  async #submit(transaction: SignedTransaction): Promise<SubmitResult> {
     const id = transactionId(transaction, this.#domain)
     if (this.#pool.has(id)) return { kind: 'known', id }
     const code = this.#pool.refusal(transaction, this.#account)
@@ -93,17 +107,26 @@ export class Mempool {
   async #take(transactions: readonly SignedTransaction[]): Promise<Verdict> {
     // What the pool has or its account cannot pay costs no verification, is nobody's fault and goes no further: else
     // empty accounts, which anybody can make, could flood everyone.
-    const wanted = transactions.filter(
-      transaction =>
-        !this.#pool.has(transactionId(transaction, this.#domain)) &&
-        this.#pool.refusal(transaction, this.#account) === undefined,
-    )
+    const wanted: SignedTransaction[] = []
+    for (const transaction of transactions) {
+      const known = this.#pool.has(transactionId(transaction, this.#domain))
+      const refusal = known ? 'known' : this.#pool.refusal(transaction, this.#account)
+      if (refusal) this.#offered('gossip', refusal)
+      else wanted.push(transaction)
+    }
     for (let i = 0; i < wanted.length; i += verifyAtOnce) {
       const jobs = wanted.slice(i, i + verifyAtOnce).map(transaction => transactionJob(transaction, this.#domain))
-      if (!(await this.#verifier.verify(jobs))) return 'reject'
+      if (await this.#verifier.verify(jobs)) continue
+      this.#offered('gossip', 'bad-signature')
+      return 'reject'
     }
-    const added = wanted.filter(transaction => this.#pool.add(transaction, this.#account).kind === 'added')
-    return added.length > 0 ? 'accept' : 'ignore'
+    let took = false
+    for (const transaction of wanted) {
+      const result = this.#pool.add(transaction, this.#account)
+      took ||= result.kind === 'added'
+      this.#offered('gossip', outcomeOf(result))
+    }
+    return took ? 'accept' : 'ignore'
   }
 
   /**
@@ -135,6 +158,9 @@ export class Mempool {
       void this.#publish('transaction', encodeBody(batch)).catch(() => undefined)
   }
 }
+
+const outcomeOf = (result: AddResult): Outcome =>
+  result.kind === 'refused' ? result.code : result.kind === 'added' ? 'accepted' : 'known'
 
 /** The transactions in messages that peers take: a longer or larger one would be held against us. */
 export function* messagesOf(transactions: readonly SignedTransaction[]): Generator<readonly SignedTransaction[]> {

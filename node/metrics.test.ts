@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { nodeMetrics } from '../api/metrics.ts'
 import { createMetrics } from './metrics.ts'
@@ -21,4 +23,13 @@ test('a counter follows a total kept elsewhere and never falls', async () => {
   for (const total of [0, 5, 5, 3, 9]) metrics.raise('trellis_node_link_held_bytes_total', { direction: 'out' }, total)
   expect(await metrics.scrape()).toContain('trellis_node_link_held_bytes_total{direction="out"} 9')
   metrics.stop()
+})
+
+test('every metric of the catalogue is fed somewhere', async () => {
+  const files = (await readdir(import.meta.dirname, { recursive: true })).filter(
+    file => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  )
+  const sources = await Promise.all(files.map(file => readFile(join(import.meta.dirname, file), 'utf8')))
+  const all = sources.join('\n')
+  expect(Object.keys(nodeMetrics).filter(name => !all.includes(`'${name}'`))).toEqual([])
 })

@@ -184,6 +184,8 @@ export class Node implements StackEvents {
       domain: chain.domain,
       account: address => chain.account(address),
       publish: (topic, bytes) => this.#publish(stack, topic, bytes),
+      offered: (source, outcome) =>
+        this.#metrics.get('trellis_node_transactions_received_total').inc({ source, outcome }),
     })
     const peering = new Peering({
       self: stack.id,
@@ -256,7 +258,7 @@ export class Node implements StackEvents {
         seeds: config.load.accounts,
         nextNonce: address => pool.nextNonce(address, who => chain.account(who)),
         signingRoot: transaction => transactionRoot(transaction, chain.domain),
-        submit: transaction => mempool.submit(transaction),
+        submit: transaction => mempool.submit(transaction, 'load'),
         now: steadyNow,
       })
     const view = new View({
@@ -354,6 +356,10 @@ export class Node implements StackEvents {
 
   async onMessage(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict> {
     return this.#parts?.intake.onMessage(topic, bytes, from) ?? 'ignore'
+  }
+
+  onDuplicate(topic: Topic): void {
+    this.#metrics.get('trellis_node_gossip_duplicates_total').inc({ topic })
   }
 
   async #deliver(importer: Importer, stack: Stack, block: Block): Promise<void> {

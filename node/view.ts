@@ -151,7 +151,7 @@ export class View implements NodeView {
 
   async submit(bytes: Uint8Array): Promise<Submission> {
     try {
-      const result = await this.#parts.mempool.submit(decodeTransaction(bytes))
+      const result = await this.#parts.mempool.submit(decodeTransaction(bytes), 'http')
       return result.kind === 'refused'
         ? { kind: 'refused', id: result.id, reason: result.code }
         : { kind: result.kind, id: result.id }

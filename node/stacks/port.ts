@@ -39,6 +39,8 @@ export interface PeerAddress {
 export interface StackEvents {
   /** A message arrived for the first time. The stack forwards it only after `accept`. `bytes` is at most the topic's limit. */
   onMessage(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict>
+  /** A message arrived that had arrived before. */
+  onDuplicate?(topic: Topic): void
   /** A peer asks; yields the answer's frames. Throw RequestRefused to answer with an error code. */
   onRequest(method: Method, bytes: Uint8Array, from: PeerId): AsyncIterable<Uint8Array>
   /** The secured connection is up; nothing is known of the peer's chain yet. */

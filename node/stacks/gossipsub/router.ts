@@ -42,6 +42,7 @@ export interface GossipSubRouter extends GossipSub {
   handlePeerReadStreamError(error: Error, peer: Libp2pPeerId): void
   addToMesh(peer: PeerId, topic: string, reason: string): void
   sendGraft(peer: PeerId, topics: readonly string[]): void
+  readonly score: { duplicateMessage(from: PeerId, id: string, topic: string): void }
   readonly backoff: ReadonlyMap<string, ReadonlyMap<PeerId, number>>
   readonly streamsOutbound: ReadonlyMap<PeerId, GossipStream>
   readonly streamsInbound: ReadonlyMap<PeerId, GossipStream>
@@ -159,6 +160,14 @@ export class GossipRouter {
       if (!framingErrors.has(error.name)) return
       forget(error, peer)
       onBrokenFraming(peer.toString())
+    }
+    // The library counts duplicates only for its own metrics, of which we want this one.
+    const { score } = this.#router
+    const onDuplicate = score.duplicateMessage.bind(score)
+    score.duplicateMessage = (from, id, name) => {
+      onDuplicate(from, id, name)
+      const topic = this.#topicOf.get(name)
+      if (topic !== undefined) events.onDuplicate?.(topic)
     }
     for (const name of this.#topicOf.keys()) this.#router.subscribe(name)
   }

@@ -90,6 +90,24 @@ describe('gossip', () => {
     expect(c.received.map(message => message.text)).toEqual(['good'])
   })
 
+  test('a message that comes again another way is counted, not delivered', async () => {
+    const [a, b] = await pair()
+    const c = await start()
+    await c.stack.connect(b.address, dial)
+    await c.stack.connect(a.address, dial)
+    await meshed(a, b, c)
+    await until(
+      () => [b, c].every(node => node.stack.mesh('vote').length === 2),
+      () => [b.stack.mesh('vote'), c.stack.mesh('vote')],
+    )
+    for (let i = 0; i < 10; i++) await a.stack.publish('vote', bytes(`vote ${i}`))
+    await until(
+      () => [b, c].every(node => node.received.length === 10) && b.duplicates.length + c.duplicates.length > 0,
+      () => [b.received, c.received],
+    )
+    expect(new Set([...b.duplicates, ...c.duplicates])).toEqual(new Set(['vote']))
+  })
+
   test('a message above its topic limit is rejected and reported', async () => {
     const [a, b] = await pair()
     await meshed(a, b)

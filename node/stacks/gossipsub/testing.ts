@@ -59,6 +59,7 @@ export interface TestNode {
   readonly events: StackEvents
   readonly address: PeerAddress
   readonly received: Received[]
+  readonly duplicates: Topic[]
   readonly connected: PeerInfo[]
   readonly disconnected: { readonly peer: string; readonly reason: string }[]
   readonly discovered: { readonly id: string; readonly source: string }[]
@@ -81,6 +82,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
         node.received.push({ topic, text, from })
         return node.verdict(topic, text)
       },
+      onDuplicate: topic => node.duplicates.push(topic),
       onRequest: (method, bytes, from) => node.onRequest(method, bytes, from),
       onConnected: peer => node.connected.push(peer),
       onDisconnected: (peer, reason) => node.disconnected.push({ peer: peer.id, reason }),
@@ -95,6 +97,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
       return { id: stack.id, addresses: stack.addresses() }
     },
     received: [],
+    duplicates: [],
     connected: [],
     disconnected: [],
     discovered: [],
