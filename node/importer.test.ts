@@ -147,3 +147,15 @@ test('orphans whose parent never comes are forgotten', async () => {
   importer.expireOrphans()
   expect(importer.orphans).toBe(0)
 })
+
+test('a producer that floods one parent with blocks is heard twice', async () => {
+  const { chain, importer, told } = await setUp()
+  const blocks = Array.from({ length: 10 }, (_, lateMs) => makeBlock(chain, miner!, { lateMs }))
+  const outcomes = await Promise.all(blocks.slice(0, 9).map(block => receive(importer, block)))
+  expect(outcomes.filter(([kind]) => kind === 'ok')).toHaveLength(2)
+  expect(await receive(importer, blocks[9]!)).toEqual(['known', undefined])
+  expect(told.equivocations.length).toBeGreaterThan(0)
+  // What grows on any of them is imported all the same, by synchronisation.
+  expect(await importer.import(blocks[9]!, hashOf(blocks[9]!), 'sync:peer', 0)).toEqual({ kind: 'imported' })
+  expect(await receive(importer, makeBlock(chain, rival!, { parent: chain.genesisHash }))).toMatchObject(['ok', {}])
+})

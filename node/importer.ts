@@ -55,13 +55,19 @@ export interface ImporterParts {
   readonly alreadyVerified: (id: Hash, signature: Uint8Array) => boolean
 }
 
+/**
+ * Blocks one producer may have on one parent before gossip brings no more: the second proves an equivocation, further
+ * ones would only be work for everybody. A chain that grows on one of them comes by synchronisation.
+ */
+const MAX_SIBLINGS = 2
+
 const parentOf = (block: Block): Hash => toHex(block.header.message.parents[0] ?? new Uint8Array(32))
 
 export class Importer {
   readonly #parts: ImporterParts
   readonly #orphans = new Orphans()
   /** Blocks whose body is the one their header names, until they are executed. */
-  readonly #inFlight = new Map<Hash, Promise<ImportOutcome>>()
+  readonly #inFlight = new Map<Hash, { readonly block: Block; readonly outcome: Promise<ImportOutcome> }>()
   /** The block being executed: its transactions are at hand, decoding them again would cost as much as executing. */
   #executing: { readonly hash: Hash; readonly block: Block } | undefined
   readonly #refused = new Set<Hash>()
@@ -78,7 +84,7 @@ export class Importer {
    */
   async check(block: Block, hash: Hash): Promise<ImportOutcome | { readonly kind: 'ok' }> {
     const parent = this.#inFlight.get(parentOf(block))
-    if (parent !== undefined) await parent
+    if (parent !== undefined) await parent.outcome
     const { chain, now, verifier } = this.#parts
     const verdict = chain.checkHeader(block.header, now())
     switch (verdict.kind) {
@@ -95,9 +101,11 @@ export class Importer {
     const fault = chain.checkBody(block)
     if (fault) return fault
     if (this.#inFlight.has(hash) || this.#refused.has(hash)) return { kind: 'known' }
-    return (await verifier.verify(verdict.jobs))
-      ? { kind: 'ok' }
-      : { kind: 'invalid', code: 'bad-signature', message: 'header or ticket signature does not hold' }
+    if (this.#siblings(block) >= MAX_SIBLINGS) return { kind: 'known' }
+    if (!(await verifier.verify(verdict.jobs)))
+      return { kind: 'invalid', code: 'bad-signature', message: 'header or ticket signature does not hold' }
+    // Again: others that came with it may have passed meanwhile.
+    return this.#siblings(block) >= MAX_SIBLINGS ? { kind: 'known' } : { kind: 'ok' }
   }
 
   /** Keeps a block whose parent is unknown until the parent arrives or the pool's bounds push it out. */
@@ -119,7 +127,7 @@ export class Importer {
   /** Imports a block whose header was checked. Calls may overlap; execution follows the order of the calls. */
   import(block: Block, hash: Hash, from: string, receivedAt: number): Promise<ImportOutcome> {
     const running = this.#inFlight.get(hash)
-    if (running !== undefined) return running
+    if (running !== undefined) return running.outcome
     // A body that belongs to another header must not hold this hash while the right one arrives.
     const fault = this.#parts.chain.checkBody(block)
     if (fault) return Promise.resolve(fault)
@@ -135,7 +143,7 @@ export class Importer {
     })
     this.#tail = turn.catch(() => undefined)
     const outcome = turn.finally(() => this.#inFlight.delete(hash))
-    this.#inFlight.set(hash, outcome)
+    this.#inFlight.set(hash, { block, outcome })
     return outcome
   }
 
@@ -219,6 +227,18 @@ export class Importer {
     if (fresh?.hash === hash) return fresh.block.transactions
     const body = await this.#parts.store.body(hash)
     return body === undefined ? [] : decodeBody(body)
+  }
+
+  /** Other blocks of the same producer on the same parent. */
+  #siblings(block: Block): number {
+    const parent = parentOf(block)
+    const producer = toHex(block.header.message.producer)
+    const { chain } = this.#parts
+    let count = chain.children(parent).filter(hash => chain.get(hash)?.producer === producer).length
+    for (const { block: other } of this.#inFlight.values()) {
+      if (parentOf(other) === parent && toHex(other.header.message.producer) === producer) count++
+    }
+    return count
   }
 
   #refuse(hash: Hash): void {
