@@ -90,6 +90,15 @@ test.for([[], ['--detach']])('interrupted while nodes are not ready (%s): exit c
   expect(folders()).toEqual([])
 })
 
+test('interrupted before the detached supervisor listens: exit code 130, nothing left', async () => {
+  const up = cli.start(['up', cli.file('a.yaml', testnetYaml('one', { good: 2 })), '--detach'])
+  await eventually(() => record('one') !== undefined, up.output)
+  up.child.kill('SIGTERM')
+  const { code, stderr } = await up.ended
+  expect(code, stderr).toBe(130)
+  expect(folders()).toEqual([])
+})
+
 test('a supervisor that was killed: status and up say so, down ends what it left', async () => {
   const file = cli.file('a.yaml', testnetYaml('one', { good: 2, stubborn: 1 }))
   await cli.run('up', file, '-d')

@@ -57,10 +57,10 @@ async function demo(options: DemoOptions, terminal: Terminal, setExit: SetExit):
     )
   }
   makeFolder(options.report)
-  // A state root of its own: a quickstart that runs already is not in the way.
-  const root = mkdtempSync(join(tmpdir(), 'trellis-demo-'))
   const progress = stderrProgress(terminal.live)
   const interrupts = listenForInterrupts(() => progress.line('stopping; Ctrl-C again does not wait for the nodes'))
+  // A state root of its own: a quickstart that runs already is not in the way.
+  const root = mkdtempSync(join(tmpdir(), 'trellis-demo-'))
   const over = new AbortController()
   const size = testnet.spec.groups.reduce((sum, group) => sum + group.count, 0)
   progress.line(

@@ -104,9 +104,12 @@ async function runDetached(
   try {
     return await superviseDetached(command, folder, stop, onChange)
   } catch (error) {
-    // It cleans up itself unless it was killed.
+    // It cleans up itself unless it was killed, perhaps before it took over from this process.
     const left = findTestnet(root, name)
-    if (left !== undefined && left.standing === 'dead') await takeDown(left, resumed, () => {})
+    if (left === undefined) throw error
+    const isOurs = left.record?.supervisor?.pid === process.pid
+    const orphaned = isOurs && left.record ? { ...left, record: { ...left.record, supervisor: null } } : left
+    if (isOurs || left.standing === 'dead') await takeDown(orphaned, resumed, () => {})
     throw error
   }
 }
