@@ -11,10 +11,10 @@ import { steadyNow } from './clock.ts'
 import { Importer } from './importer.ts'
 import { serveReaders } from './readers.ts'
 import { createGossipsubStack } from './stacks/gossipsub/index.ts'
-import { testConfig, until } from './stacks/gossipsub/testing.ts'
+import { collect, testConfig, until } from './stacks/gossipsub/testing.ts'
 import type { Stack, StackEvents } from './stacks/port.ts'
 import { Store } from './store/store.ts'
-import { encodeBodyFrame, encodeStatus, type Status } from './sync/messages.ts'
+import { encodeBodyFrame, encodeHeadersRequest, encodeStatus, type Status } from './sync/messages.ts'
 import { Syncer } from './syncer.ts'
 import { Verifier } from './verifier.ts'
 
@@ -234,4 +234,17 @@ test('a peer that claims a chain it does not have is found out', async () => {
   await connect(node, liar)
   await until(() => node.offences.includes('sync-empty-answer'), describe(node, liar), 15_000)
   expect(node.chain.head.height).toBe(0)
+})
+
+test('a peer that does not read its answers keeps nobody else from being served', async () => {
+  network = await ed25519Network(2, 1)
+  const node = await start(network.genesis)
+  await give(node, mine(new Chain(network.genesis), 3))
+  const request = encodeHeadersRequest({ locator: [node.chain.genesisHash], max: 3 })
+  const answers = Array.from({ length: 9 }, () => node.syncer.onRequest('headers', request, 'slow'))
+  const first = await Promise.allSettled(answers.map(answer => answer.next()))
+  expect(first.map(({ status }) => status)).toEqual([...Array(8).fill('fulfilled'), 'rejected'])
+  expect(await collect(node.syncer.onRequest('headers', request, 'other'))).toHaveLength(1)
+  for (const answer of answers) await answer.return(undefined)
+  expect(await collect(node.syncer.onRequest('headers', request, 'slow'))).toHaveLength(1)
 })

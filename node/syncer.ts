@@ -18,8 +18,9 @@ import { exchangeStatus, reasonOf, runRequest } from './syncer-requests.ts'
 const TICK_MS = 100
 /** Round trips the stack measured are read this often. */
 const LATENCY_MS = 1_000
-/** Answers in progress, all peers together. */
+/** Answers in progress, all peers together, and to one peer: a slow reader must not take the places of the others. */
 const MAX_SERVING = 256
+const MAX_SERVING_PER_PEER = 8
 /** A block ahead of our clock is tried again, at the latest after this. */
 const MAX_EARLY_MS = 2_000
 
@@ -62,6 +63,7 @@ export class Syncer {
   #events: SyncEvent[] = []
   #stepping = false
   #serving = 0
+  readonly #servingTo = new Map<PeerId, number>()
   #latenciesReadAt = 0
   #timer: NodeJS.Timeout | undefined
   #stopped = false
@@ -147,7 +149,10 @@ export class Syncer {
   async *onRequest(method: Exclude<Method, 'peers'>, bytes: Uint8Array, from: PeerId): AsyncGenerator<Uint8Array> {
     if (this.#serving >= MAX_SERVING) throw new RequestRefused('busy', 'too many requests in progress')
     if (this.#contacts.isWrong(from)) throw new RequestRefused('unknown', 'not of this network')
+    const own = this.#servingTo.get(from) ?? 0
+    if (own >= MAX_SERVING_PER_PEER) throw new RequestRefused('busy', 'too many requests of yours in progress')
     this.#serving++
+    this.#servingTo.set(from, own + 1)
     try {
       const { readers, now, events } = this.#parts
       const context = {
@@ -160,6 +165,9 @@ export class Syncer {
       yield* serve(context, method, bytes, from)
     } finally {
       this.#serving--
+      const left = this.#servingTo.get(from)! - 1
+      if (left > 0) this.#servingTo.set(from, left)
+      else this.#servingTo.delete(from)
     }
   }
 
