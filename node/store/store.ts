@@ -44,6 +44,10 @@ const heightKey = (height: number): string => height.toString(16).padStart(14, '
  */
 export class Store {
   readonly #db: ClassicLevel<string, Uint8Array>
+  /** Settles when the batch being written is. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Operations that wait for their turn. Whoever writes waits for the result, so the callers' bounds bound this. */
+  #pending: { readonly operations: Operation[]; readonly written: Promise<void> } | undefined
 
   private constructor(db: ClassicLevel<string, Uint8Array>) {
     this.#db = db
@@ -178,11 +182,24 @@ export class Store {
     )
   }
 
+  /** Waits for what is being written. */
   async close(): Promise<void> {
+    await this.#pending?.written.catch(() => undefined)
+    await this.#turn
     await this.#db.close()
   }
 
-  async #write(operations: Operation[]): Promise<void> {
+  /** Writes of one moment become one batch: LevelDB's cost is by the call more than by the byte. Order is kept. */
+  #write(operations: Operation[]): Promise<void> {
+    this.#pending ??= { operations: [], written: this.#turn.then(() => this.#flush()) }
+    this.#pending.operations.push(...operations)
+    return this.#pending.written
+  }
+
+  async #flush(): Promise<void> {
+    const { operations, written } = this.#pending!
+    this.#pending = undefined
+    this.#turn = written.catch(() => undefined)
     try {
       await this.#db.batch(operations)
     } catch (error) {

@@ -20,6 +20,8 @@ export const MAX_PENDING_HEADERS = 8_192
 export const MAX_BODIES_AHEAD = 768
 /** Bytes of bodies held plus what the open requests may bring at worst. */
 export const MAX_BODY_BYTES_AHEAD = 64 * 1024 * 1024
+/** No more bodies are asked for while this much waits for its import; decoded it takes about five times as much. */
+export const MAX_HELD_BODY_BYTES = 16 * 1024 * 1024
 /** Blocks handed to the importer and not answered yet: enough for it to keep its signature threads busy. */
 export const MAX_IMPORTING = 64
 /** Hashes of invalid blocks remembered, so that nobody makes us fetch them twice. */

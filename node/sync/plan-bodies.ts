@@ -6,6 +6,7 @@ import {
   MAX_BODY_BYTES_AHEAD,
   MAX_BODY_REQUESTS_PER_PEER,
   MAX_HEADERS_PER_ANSWER,
+  MAX_HELD_BODY_BYTES,
   MAX_PENDING_HEADERS,
   MAX_RESCUE,
   MIN_CHUNK,
@@ -101,6 +102,7 @@ function anyBodies(state: SyncState): boolean {
 
 /** One block's worth is kept back for the body without which nothing moves. */
 function fits(state: SyncState, count: number): boolean {
+  if (state.heldBytes >= MAX_HELD_BODY_BYTES) return false
   const spare = MAX_BODY_BYTES_AHEAD - state.maxBlockBytes
   return state.heldBytes + state.reservedBytes + worstBytes(state, count) <= spare
 }

@@ -5,7 +5,7 @@
 // Source: seed 002, "Block Synchronization"; Bitcoin Core's headers-first download with parallel block fetching.
 import type { Millis } from '../chain/types.ts'
 import { bodiesEnded, bodyArrived, bodyMissing, bodyRefuted } from './body-answers.ts'
-import { BRANCH_IDLE_MS, GOSSIP_GRACE_MS, MAX_SYNC_PEERS, REQUEST_MAX_MS, STALL_MS } from './bounds.ts'
+import { BRANCH_IDLE_MS, GOSSIP_GRACE_MS, MAX_IMPORTING, MAX_SYNC_PEERS, REQUEST_MAX_MS, STALL_MS } from './bounds.ts'
 import type { SyncEffect, SyncEvent } from './events.ts'
 import { headersArrived, headersChecked, planFinality } from './header-answers.ts'
 import { isAncestor } from './header-tree.ts'
@@ -22,7 +22,9 @@ export function step(state: SyncState, event: SyncEvent, now: Millis): SyncEffec
   const effects = take(state, event, now)
   effects.push(...drainQueue(state))
   // A body in the middle of an answer and a measured round trip free no peer: planning again would find nothing new.
-  if (event.kind !== 'body' && event.kind !== 'no-body' && event.kind !== 'latency') {
+  // Neither does room made by an import while the importer has more than enough; the end of an answer and the tick plan.
+  const busy = event.kind === 'imported' && state.queue.length >= MAX_IMPORTING
+  if (!busy && event.kind !== 'body' && event.kind !== 'no-body' && event.kind !== 'latency') {
     effects.push(...planHeaders(state, now), ...planBodies(state, now), ...planFinality(state, now))
   }
   effects.push(...reportProgress(state))
@@ -109,6 +111,9 @@ function learnStatus(
 ): SyncEffect[] {
   const { head, justified } = event.claim
   if (state.invalid.has(head.hash)) return [punish(peer.id, 'sync-invalid-block')]
+  // A block's work follows from its ancestors: everybody who has it counts the same.
+  const work = state.tree.entries.get(head.hash)?.work ?? state.view.work(head.hash)
+  if (work !== undefined && head.work !== work) return [punish(peer.id, 'sync-false-status')]
   peer.justified = justified
   announce(peer, { ...head, fetchFrom: now }, now)
   return []

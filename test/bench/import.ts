@@ -59,7 +59,14 @@ export async function importAll({ expanded }: PreparedChain, encoded: readonly E
     verifier,
     now: Date.now,
     alreadyVerified: () => false,
-    events: { onBlock: none, onHead: none, onEquivocation: none, onUnknownParent: none },
+    events: {
+      onBlock: none,
+      onHead: none,
+      onEquivocation: none,
+      onUnknownParent: none,
+      onBadOrphan: none,
+      onFailure: none,
+    },
   })
   const seconds = await timed(async () => {
     for (let at = 0; at < encoded.length; at += MAX_HEADERS_PER_ANSWER) {

@@ -1,8 +1,8 @@
 // Frames over one libp2p stream, with backpressure both ways.
 // Reading: the peer gets no further window while frames wait here. Writing: one frame waits for the one before it to leave.
 import type { Stream } from '@libp2p/interface'
-import { type Frame, type FrameKind, FrameParser, frameHeader } from './frames.ts'
-import { READ_HIGH_WATER_BYTES } from './limits.ts'
+import { type Frame, type FrameKind, FrameParser, frameHeader, HEADER_BYTES } from './frames.ts'
+import { QUEUE_BYTES, READ_HIGH_WATER_BYTES } from './limits.ts'
 
 /** The peer or the network ended the stream before its end frame. */
 export class StreamEnded extends Error {
@@ -18,6 +18,8 @@ export class FrameStream {
   #ended: Error | null = null
   #failure: Error | null = null
   #wake: (() => void) | null = null
+  #out: Uint8Array[] = []
+  #outBytes = 0
 
   constructor(stream: Stream, maxFrameBytes: number) {
     this.#stream = stream
@@ -48,11 +50,28 @@ export class FrameStream {
     }
   }
 
-  /** Sends a frame; resolves when the stream can take more. Rejects when the stream ends first. */
+  /** Sends a frame and those that were queued; resolves when the stream can take more. Rejects when the stream ends first. */
   async write(kind: FrameKind, payload: Uint8Array, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    this.#stream.send(frameHeader(kind, payload.byteLength))
-    if (payload.byteLength > 0) this.#stream.send(payload)
+    this.#out.push(frameHeader(kind, payload.byteLength), payload)
+    await this.#flush(signal)
+  }
+
+  /**
+   * Like `write`, but a small frame waits for the next ones: each message costs the multiplexer's header, encryption,
+   * a system call and a window update of the peer's. `write` must follow.
+   */
+  async queue(kind: FrameKind, payload: Uint8Array, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    this.#out.push(frameHeader(kind, payload.byteLength), payload)
+    this.#outBytes += HEADER_BYTES + payload.byteLength
+    if (this.#outBytes >= QUEUE_BYTES) await this.#flush(signal)
+  }
+
+  async #flush(signal: AbortSignal): Promise<void> {
+    this.#stream.send(Buffer.concat(this.#out))
+    this.#out = []
+    this.#outBytes = 0
     await drained(this.#stream, signal)
   }
 

@@ -78,6 +78,8 @@ export const REQUEST_READ_TIMEOUT_MS = 5_000
 export const SERVE_TIMEOUT_MS = 30_000
 /** A finished stream that the peer does not close is reset after this. */
 export const CLOSE_GRACE_MS = 5_000
+/** Frames of an answer are gathered until they are this many bytes. */
+export const QUEUE_BYTES = 32 * KIB
 /** Read-side buffering of one stream above which the peer is no longer granted window. */
 export const READ_HIGH_WATER_BYTES = 256 * KIB
 /** Must stay below the 4 MiB at which libp2p resets a stream nobody reads. */

@@ -108,7 +108,7 @@ async function answer(
       let count = 0
       for await (const payload of events.onRequest(method, request.payload, from)) {
         if (count++ === limits.maxFrames) break
-        await frames.write('data', payload, signal)
+        await frames.queue('data', payload, signal)
       }
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error
