@@ -94,7 +94,7 @@ function distrust(state: SyncState, entry: Entry, now: Millis): SyncEffect[] {
   return [punish(source, 'sync-wrong-body')]
 }
 
-/** A block breaks a rule: it and everything above it goes, and all who vouched for it pay. */
+/** A block breaks a rule: it and everything above it goes, and all whose chain it was pay. */
 export function condemn(state: SyncState, root: Entry): SyncEffect[] {
   const culprits = new Set<PeerId>([root.headerFrom])
   const hashes = new Set<Hash>()
@@ -104,7 +104,9 @@ export function condemn(state: SyncState, root: Entry): SyncEffect[] {
   }
   for (const peer of state.peers.values()) {
     if (peer.tip === null || !hashes.has(peer.tip)) continue
-    culprits.add(peer.id)
+    // Gossip travels on before a block is executed: who only forwarded it has claimed nothing.
+    const forwarded = peer.head?.hash === peer.tip && peer.head.work === null
+    if (!forwarded) culprits.add(peer.id)
     peer.tip = null
   }
   dropSubtree(state, root)

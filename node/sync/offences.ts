@@ -13,7 +13,7 @@ export const syncOffences = [
   'sync-invalid-headers',
   /** A body that does not match its header. */
   'sync-wrong-body',
-  /** Served or announced the header of a block that turned out invalid. */
+  /** Served the header of an invalid block as part of its chain, or told of it as its head. */
   'sync-invalid-block',
   /** Claimed more work than its chain has. */
   'sync-false-status',
