@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Block, blockHash, Chain, encodeBody, encodeHeader, transactionId } from './chain/index.ts'
 import { Pool } from './chain/pool.ts'
-import { hashNetwork, makeBlock, signTransaction } from './chain/testing.ts'
+import { certify, hashNetwork, makeBlock, signTransaction } from './chain/testing.ts'
 import { serveReaders } from './readers.ts'
-import { restoreChain } from './restore.ts'
+import { restoreChain, Snapshots } from './restore.ts'
 import { Store } from './store/store.ts'
 
 const network = hashNetwork(2, 1)
@@ -105,4 +105,22 @@ test('what is served from the store links to what was asked for', async () => {
   })
   const later = serveReaders(new Chain(network.genesis), reorging, new Pool(chain.domain))
   expect(await later.headersAfter([hashOf(blocks[1]!)], 10)).toEqual([])
+})
+
+test('a snapshot holds the finalized state, even when it had left the memory', async () => {
+  chain = new Chain(network.genesis, { recentStates: 1, stateSpacing: 1_000, maxStates: 4 })
+  const blocks = await extend(80)
+  const checkpoint = (height: number) =>
+    height === 0 ? chain.finalized : { hash: hashOf(blocks[height - 1]!), height }
+  const snapshots = new Snapshots(chain, store)
+  for (const [source, target] of [
+    [0, 4],
+    [4, 8],
+  ] as const) {
+    const vote = { source: checkpoint(source), target: checkpoint(target) }
+    expect(chain.addCertificate(certify(network.validators, chain.domain, vote)).kind).toBe('counted')
+  }
+  expect([chain.finalized.height, chain.stateAt(chain.finalized.hash)]).toEqual([4, undefined])
+  await snapshots.save()
+  expect(new Chain(network.genesis, {}, await store.slot('snapshot')).head.height).toBe(4)
 })

@@ -105,6 +105,8 @@ export class Snapshots {
   async save(): Promise<void> {
     const { finalized, head } = this.#chain
     if (finalized.height > this.#height) {
+      // Votes may finalize a block whose state has left the memory.
+      if ((await replayTo(this.#chain, this.#store, finalized.hash)) !== undefined) return
       this.#height = finalized.height
       await this.#store.setSlots({ snapshot: this.#chain.snapshot() })
     } else if (head.height - this.#height >= maxReplayBlocks) {

@@ -69,13 +69,6 @@ export class Orphans {
     return [...(this.#children.get(parent) ?? [])].map(hash => this.#orphans.get(hash)!)
   }
 
-  /** The first unknown block on the way down from an orphan: what has to be fetched. */
-  missingAncestor(hash: Hash): Hash {
-    let missing = hash
-    for (let orphan = this.#orphans.get(missing); orphan; orphan = this.#orphans.get(missing)) missing = orphan.parent
-    return missing
-  }
-
   /** Takes one out. */
   take(hash: Hash): Orphan | undefined {
     const orphan = this.#orphans.get(hash)
