@@ -1,8 +1,8 @@
 // Faults -> link matrix -> one row per node.
 import type { Experiment, ExperimentFault } from '../api/experiment.ts'
 import { composeLinks, type Link, type LinkClass, type LinkPeer, type LinkRow, openLink } from '../api/link.ts'
-import { drops, type Grudge } from './grudge.ts'
 import { seededRng } from '../api/random.ts'
+import { drops, type Grudge } from './grudge.ts'
 import { type SelectableNode, selectNodes } from './select.ts'
 import { grudgeOf } from './shapes/index.ts'
 

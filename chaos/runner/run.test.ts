@@ -132,6 +132,15 @@ test('an abort lifts the fault at once and leaves a record', async () => {
   expect(record.windows[0]!.endedAt! - abortedAt).toBeLessThan(2_000)
 })
 
+test('a steady state that cannot be seen in its time is told so', async () => {
+  const toy = await network()
+  const { verdict } = await run(toy, {
+    experiment: experiment({ steadyState: { withinMs: 4 * toy.facts.blockIntervalMs, samples: 2, finalizing: false } }),
+  })
+  expect(verdict.result).toBe('inconclusive')
+  expect(verdict.reason).toMatch(/spec\.steadyState\.within is .* the baseline alone takes 8 block intervals/)
+})
+
 test('a network that is split already never gets the fault', async () => {
   const toy = await network()
   const peers = toy.nodes.map(({ name, peerId }) => ({ name, peerId, host: 'x' }))

@@ -116,7 +116,7 @@ class Run {
     const history = testnet.nodes.length <= MAX_NODES_WITH_HISTORY
     this.#enter(
       'steady-state',
-      'one advancing, finalizing head on all nodes',
+      'one growing, finalizing chain on all nodes',
       this.#now() + experiment.steadyState.withinMs,
     )
     const collectors = [...this.#clients.values()].map(client =>
@@ -161,6 +161,7 @@ class Run {
   }
 
   #whyUnsteady(isFinalizing: (round: RunRound) => boolean): string {
+    const { experiment, testnet } = this.#options
     const last = this.#sampler.rounds.at(-1)
     if (!last) return 'no node was asked yet'
     if (last.silent.length > 0) return `no answer from ${last.silent.join(', ')}`
@@ -168,7 +169,10 @@ class Run {
       return `heads at ${headGroups(last.views)
         .map(({ height, members }) => `${height} (${members.join(', ')})`)
         .join(', ')}`
-    if (!isFinalizing(last))
+    const baselineMs = BASELINE_BLOCKS * testnet.blockIntervalMs
+    if (experiment.steadyState.withinMs <= baselineMs)
+      return `spec.steadyState.within is ${experiment.steadyState.withinMs / 1_000} s, and the baseline alone takes ${BASELINE_BLOCKS} block intervals, ${baselineMs / 1_000} s`
+    if (experiment.steadyState.finalizing && !isFinalizing(last))
       return `finalized only up to height ${Math.min(...[...last.digests.values()].map(({ finalized }) => finalized.height))}`
     return 'the height does not advance, or the heads were not equal for long enough'
   }
@@ -213,7 +217,7 @@ class Run {
     const enough =
       healedAt + (experiment.heal.observeMs ?? Math.max(MIN_OBSERVE_MS, OBSERVE_BLOCKS * testnet.blockIntervalMs))
     const end = Math.max(deadline, enough)
-    this.#enter('observe', 'peers, mesh, transactions and block delay to be as before', enough)
+    this.#enter('observe', 'peers, mesh and block delay to be as before', enough)
     const canaryOptions = { clients: this.#clients, recorder: this.#recorder }
     await pause(enough - this.#now(), this.#signal)
     while (!this.#signal.aborted) {
@@ -272,14 +276,14 @@ class Run {
     )
   }
 
-  /** Whether a fault stops the node now. */
+  /** Whether a fault stops the node now, or has and the node is not back yet. */
   #isStopped(node: string): boolean {
-    return this.#compiled.some(
-      compiled =>
-        !actsOnLinks(compiled) &&
-        compiled.targets.includes(node) &&
-        ['injecting', 'active', 'lifting'].includes(this.#faults.get(compiled.fault.name)?.state ?? ''),
-    )
+    const isSilent = this.#sampler.rounds.at(-1)?.silent.includes(node) === true
+    return this.#compiled.some(compiled => {
+      if (actsOnLinks(compiled) || !compiled.targets.includes(node)) return false
+      const state = this.#faults.get(compiled.fault.name)?.state ?? 'waiting'
+      return ['injecting', 'active', 'lifting'].includes(state) || (state === 'over' && isSilent)
+    })
   }
 
   /** A node that restarted under a link fault gets its rows again: it keeps them in memory only. */

@@ -1,6 +1,7 @@
 // Two halves that only one node in the middle can still talk to (Jepsen's bridge).
-import { type Grudge, grudgeBetween } from '../grudge.ts'
+
 import { type Rng, shuffled } from '../../api/random.ts'
+import { type Grudge, grudgeBetween } from '../grudge.ts'
 
 /** The bridge is the first node of the second half, as in jepsen.nemesis. */
 export function bridge(nodes: readonly string[], rng: Rng): Grudge {

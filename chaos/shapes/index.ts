@@ -1,7 +1,7 @@
 // The shapes of partitions by name: selected nodes -> grudge.
 import type { PartitionAction } from '../../api/experiment.ts'
-import { type Grudge, grudgeBetween } from '../grudge.ts'
 import { type Rng, sampled } from '../../api/random.ts'
+import { type Grudge, grudgeBetween } from '../grudge.ts'
 import type { SelectableNode } from '../select.ts'
 import { bridge } from './bridge.ts'
 import { halves, randomHalves } from './halves.ts'

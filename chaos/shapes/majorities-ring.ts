@@ -1,6 +1,7 @@
 // Every node hears a majority, and no two nodes hear the same one (Jepsen's majorities-ring).
-import type { Grudge } from '../grudge.ts'
+
 import { type Rng, shuffled } from '../../api/random.ts'
+import type { Grudge } from '../grudge.ts'
 
 /** With fewer nodes the neighbours of each node are all the others and nothing is cut. */
 export const MIN_RING_NODES = 4

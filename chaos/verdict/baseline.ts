@@ -62,7 +62,7 @@ export function baseline(observations: Observations): Finding {
     )
   }
   const delayOk = laterMs <= Math.max(calmMs * DELAY_FACTOR, calmMs + DELAY_SLACK_MS)
-  const value = `block delay ${span(laterMs)} (median), ${span(calmMs)} before; ${plural(made, 'block')} in ${span(seconds * 1_000)}, at least ${fewest} must come`
+  const value = `block delay ${span(laterMs)} (median), ${span(calmMs)} before; ${plural(made, 'block')} in ${span(seconds * 1_000)}${fewest > 0 ? `, at least ${fewest} must come` : ''}`
   return measured(delayOk && made >= fewest, { value, limit, figures, evidence })
 }
 
