@@ -110,6 +110,7 @@ test.each([
 
 test.each([
   ['a quorum above one', { quorum: { numerator: 4, denominator: 3 } }, 'quorum'],
+  ['a quorum of half the weight', { quorum: { numerator: 1, denominator: 2 } }, 'quorum'],
   ['a validator twice', { validators: [genesis.validators[0]!, genesis.validators[0]!] }, 'listed twice'],
   ['an account twice', { accounts: [genesis.accounts[0]!, genesis.accounts[0]!] }, 'listed twice'],
   ['too much money', { accounts: genesis.accounts.map(a => ({ ...a, balance: Number.MAX_SAFE_INTEGER })) }, '2\\^53'],

@@ -44,6 +44,8 @@ export function genesisBlock(genesis: Genesis): GenesisBlock {
   const { numerator, denominator } = genesis.quorum
   if (numerator > denominator)
     throw new GenesisError(`quorum: ${numerator}/${denominator} is more than the whole weight`)
+  if (2 * numerator <= denominator)
+    throw new GenesisError(`quorum: ${numerator}/${denominator} is no majority, both sides of a cut could finalize`)
   const weights = new Map(genesis.validators.map(({ publicKey, weight }) => [publicKey, weight]))
   if (weights.size !== genesis.validators.length) throw new GenesisError('validators: a public key is listed twice')
   const totalWeight = genesis.validators.reduce((sum, { weight }) => sum + weight, 0)
