@@ -1,5 +1,6 @@
 // Testnet -> its nodes. Pure: the same document gives the same result, byte for byte, on every machine.
 
+import { seededRng } from '../../api/random.ts'
 import { regionLink } from '../../api/regions.ts'
 import { builtInSettings, mergeSettings, type Settings, staticTopologySettings } from '../../api/settings.ts'
 import {
@@ -10,7 +11,6 @@ import {
   type TestnetNetwork,
 } from '../../api/testnet.ts'
 import { byteCount } from '../../api/units.ts'
-import { seededRng } from '../../api/random.ts'
 import { genesisOf } from './genesis.ts'
 import { keySeed, peerId, publicKey } from './identity.ts'
 import type { Account, Expanded, NodeSpec, RegionLatency } from './spec.ts'
