@@ -39,7 +39,7 @@ export interface PreparedChain {
   /** The Testnet, for Network.create. */
   readonly yaml: string
   readonly expanded: Expanded
-  readonly head: { readonly hash: string; readonly height: number }
+  readonly head: { readonly hash: string; readonly height: number; readonly work: bigint }
   /** A closed store of the whole chain with what a miner keeps beside it. */
   readonly dataDir: string
   /** Copies the store to a node's data directory; the node must not run. */
@@ -134,7 +134,8 @@ async function fill(
   await saveCertificates(chain, store)
   await snapshots.save()
   await store.close()
-  return { hash: chain.head.hash, height: chain.head.height }
+  const { hash, height, work } = chain.head
+  return { hash, height, work }
 }
 
 function keyOf(seed: string): TestKey {
