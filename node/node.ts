@@ -306,20 +306,7 @@ export class Node implements StackEvents {
     const { host, http, admin } = this.#config.listen
     const onDefect = (error: unknown, path: string): void =>
       this.#log.error('http', { path, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    this.#servers.push(
-      await startPublicServer({
-        host,
-        port: http,
-        view,
-        metrics: this.#metrics,
-        events: {
-          events: this.#observer.events,
-          startedAt: this.#startedAt,
-          onClients: count => this.#metrics.get('trellis_node_event_clients').set(count),
-        },
-        onDefect,
-      }),
-    )
+    // First, because it may refuse its configuration: then nothing has listened.
     this.#servers.push(
       await startAdminServer({
         host,
@@ -332,6 +319,20 @@ export class Node implements StackEvents {
             await stack.disconnect(peer, 'administration')
             return true
           },
+        },
+        onDefect,
+      }),
+    )
+    this.#servers.push(
+      await startPublicServer({
+        host,
+        port: http,
+        view,
+        metrics: this.#metrics,
+        events: {
+          events: this.#observer.events,
+          startedAt: this.#startedAt,
+          onClients: count => this.#metrics.get('trellis_node_event_clients').set(count),
         },
         onDefect,
       }),
