@@ -57,7 +57,8 @@ export class Progress {
   }
 
   #erase(): void {
-    if (this.#shown > 0) this.#sink.write(`\u001b[${this.#shown}A\u001b[0J`)
+    // From the first column: a terminal shows a Ctrl-C as `^C` and leaves the cursor behind it.
+    if (this.#shown > 0) this.#sink.write(`\r\u001b[${this.#shown}A\u001b[0J`)
     this.#shown = 0
   }
 }

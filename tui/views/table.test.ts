@@ -57,9 +57,9 @@ test('progress: a terminal redraws in place, a log gets new lines only and not t
   live.line('done')
   expect(written).toEqual([
     'one\ntwo\n',
-    '\u001b[2A\u001b[0J',
+    '\r\u001b[2A\u001b[0J',
     'a line that is fa…\n'.replace('fa…', 'far…'),
-    '\u001b[1A\u001b[0J',
+    '\r\u001b[1A\u001b[0J',
     'done\n',
   ])
 
