@@ -3,8 +3,11 @@ import type { PeerId, PeerInfo } from './stacks/port.ts'
 import type { Status } from './sync/messages.ts'
 import { judgeStatus, type StatusVerdict } from './sync/status.ts'
 
-/** A peer that told nothing about its head for this long is asked. */
-const STATUS_INTERVAL_MS = 2_000
+/**
+ * A peer that told nothing about its head for this long is asked: a stream costs some milliseconds on both sides, and what
+ * matters comes sooner, by gossip, with a new connection or after a reorg.
+ */
+const STATUS_INTERVAL_MS = 6_000
 /** A connection without a handshake after this is closed. */
 const HANDSHAKE_MS = 5_000
 /** Our status goes to one peer at most this often, however our head moves. */

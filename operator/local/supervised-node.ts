@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { fromSystemError } from './errors.ts'
 import { boundLog, lastWords } from './log-file.ts'
 import { identityOf, signalProcess } from './process-identity.ts'
+import { nodeEnvironment } from './program.ts'
 import type { NodeRecord } from './record.ts'
 import { CRASH_WINDOW_MS, decideRestart, EXIT_UNUSABLE } from './restart-policy.ts'
 import { nodeConfigFile, nodeDataFolder, nodeFolder, nodeLogFile } from './state-folder.ts'
@@ -61,6 +62,7 @@ export class SupervisedNode {
       // A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then ends the nodes in order.
       const child = spawn(command, [...first, '--config', nodeConfigFile(folder, name)], {
         cwd: nodeFolder(folder, name),
+        env: nodeEnvironment(process.env),
         detached: true,
         stdio: ['ignore', fd, fd],
       })

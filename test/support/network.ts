@@ -13,6 +13,7 @@ import type { NodeStatus } from '../../api/observation.ts'
 import type { Testnet } from '../../api/testnet.ts'
 import { NodeClient } from '../../chaos/runner/node-client.ts'
 import { planAddresses } from '../../operator/local/addresses.ts'
+import { nodeEnvironment, nodeFlags } from '../../operator/local/program.ts'
 import { expand } from '../../operator/testnet/expand.ts'
 import { nodeConfig } from '../../operator/testnet/node-config.ts'
 import type { Expanded } from '../../operator/testnet/spec.ts'
@@ -185,8 +186,14 @@ export class Network {
     const log = await open(join(this.directory, node.name, 'node.log'), 'a')
     node.process = spawn(
       process.execPath,
-      [...this.#execArgv, join(root, 'dist/node.js'), '--config', join(this.directory, node.name, 'config.json')],
-      { stdio: ['ignore', log.fd, log.fd] },
+      [
+        ...nodeFlags,
+        ...this.#execArgv,
+        join(root, 'dist/node.js'),
+        '--config',
+        join(this.directory, node.name, 'config.json'),
+      ],
+      { stdio: ['ignore', log.fd, log.fd], env: nodeEnvironment(process.env) },
     )
     await log.close()
   }
