@@ -6,7 +6,7 @@ import { cpuSeconds, memory } from './process-usage.ts'
 import { type Bench, median, percentile, type Row } from './row.ts'
 
 const starts = 10
-const idleMs = { short: 120_000, long: 600_000 }
+const idleMs = { short: 60_000, long: 600_000 }
 const grownBlocks = 10_000
 
 const alone = `
