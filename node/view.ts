@@ -3,7 +3,6 @@ import type { NodeConfig } from '../api/node-config.ts'
 import type { NodeStatus, PeerStatus } from '../api/observation.ts'
 import {
   type BlockRecord,
-  type Chain,
   DecodeError,
   decodeBody,
   decodeHeader,
@@ -13,7 +12,6 @@ import {
   toHex,
   transactionId,
 } from './chain/index.ts'
-import type { Pool } from './chain/pool.ts'
 import { readEvidence } from './evidence.ts'
 import type {
   AccountView,
@@ -24,10 +22,9 @@ import type {
   Submission,
   TransactionView,
 } from './http/view.ts'
-import type { Mempool } from './mempool.ts'
-import type { Peering } from './peering.ts'
-import { type Stack, topics } from './stacks/port.ts'
-import type { Store } from './store/store.ts'
+import type { Ledger } from './ledger.ts'
+import type { Network } from './network.ts'
+import { topics } from './stacks/port.ts'
 import type { Syncer } from './syncer.ts'
 
 /** Main-chain blocks listed in /status. */
@@ -36,16 +33,10 @@ const recentBlocks = 64
 export interface ViewParts {
   readonly config: NodeConfig
   readonly version: string
-  readonly chain: Chain
-  readonly store: Store
-  readonly pool: Pool
-  readonly mempool: Mempool
-  readonly stack: Stack
-  readonly syncer: Syncer
-  readonly peering: Peering
+  readonly ledger: Ledger
+  readonly network: Network
   readonly startedAt: number
   readonly reorgs: () => { readonly count: number; readonly deepest: number }
-  readonly nameOf: (peer: string) => string
   readonly ready: () => boolean
   readonly now: () => number
 }
@@ -62,7 +53,9 @@ export class View implements NodeView {
   }
 
   status(): NodeStatus {
-    const { config, chain, stack, syncer, pool, now } = this.#parts
+    const { config, ledger, network, now } = this.#parts
+    const { chain, pool } = ledger
+    const { stack, syncer } = network
     const { head } = chain
     const peers = stack.peers()
     const inbound = peers.filter(peer => peer.direction === 'inbound').length
@@ -98,10 +91,10 @@ export class View implements NodeView {
   }
 
   peers(): PeerStatus[] {
-    const { stack, peering, syncer, nameOf } = this.#parts
+    const { stack, peering, syncer, names } = this.#parts.network
     return stack.peers().map(peer => ({
       id: peer.id,
-      name: nameOf(peer.id),
+      name: names.of(peer.id),
       address: peer.address,
       direction: peer.direction,
       score: peering.scoreOf(peer.id),
@@ -112,7 +105,7 @@ export class View implements NodeView {
   }
 
   async blocks(from: number, limit: number): Promise<BlockSummary[]> {
-    const hashes = await this.#parts.store.mainRange(from, limit)
+    const hashes = await this.#parts.ledger.store.mainRange(from, limit)
     const blocks = await Promise.all(hashes.map(hash => this.#detail(hash)))
     return blocks.flatMap(block => {
       if (block === undefined) return []
@@ -122,16 +115,16 @@ export class View implements NodeView {
   }
 
   async block(id: string | number): Promise<BlockDetail | undefined> {
-    const hash = typeof id === 'number' ? await this.#parts.store.mainAt(id) : id
+    const hash = typeof id === 'number' ? await this.#parts.ledger.store.mainAt(id) : id
     return hash === undefined ? undefined : this.#detail(hash)
   }
 
   equivocations(): Promise<EquivocationView[]> {
-    return readEvidence(this.#parts.store)
+    return readEvidence(this.#parts.ledger.store)
   }
 
   async account(address: string): Promise<AccountView | undefined> {
-    const { chain, pool } = this.#parts
+    const { chain, pool } = this.#parts.ledger
     const { head } = chain
     const bytes = fromHex(address)
     const { balance, nonce } = chain.account(bytes)
@@ -141,7 +134,7 @@ export class View implements NodeView {
   }
 
   async transaction(id: string): Promise<TransactionView | undefined> {
-    const { pool, store } = this.#parts
+    const { pool, store } = this.#parts.ledger
     const hash = await store.blockOf(id)
     const block = hash === undefined ? undefined : await this.#detail(hash)
     if (block?.canonical)
@@ -151,7 +144,7 @@ export class View implements NodeView {
 
   async submit(bytes: Uint8Array): Promise<Submission> {
     try {
-      const result = await this.#parts.mempool.submit(decodeTransaction(bytes), 'http')
+      const result = await this.#parts.ledger.mempool.submit(decodeTransaction(bytes), 'http')
       return result.kind === 'refused'
         ? { kind: 'refused', id: result.id, reason: result.code }
         : { kind: result.kind, id: result.id }
@@ -162,7 +155,7 @@ export class View implements NodeView {
   }
 
   async #detail(hash: Hash): Promise<BlockDetail | undefined> {
-    const { store, chain } = this.#parts
+    const { store, chain } = this.#parts.ledger
     const [headerBytes, body] = await Promise.all([store.header(hash), store.body(hash)])
     if (headerBytes === undefined || body === undefined) return undefined
     const { message } = decodeHeader(headerBytes)
