@@ -250,7 +250,10 @@ export class Pool {
     for (const signed of reverted) {
       const entry = this.#entryOf(signed)
       if (included.has(entry.id)) continue
-      const back = entry.nonce >= view(signed.message.sender).nonce && this.#place(entry).kind !== 'refused'
+      // Gossip may have brought it back before the reorg did.
+      const back =
+        this.has(entry.id) ||
+        (entry.nonce >= view(signed.message.sender).nonce && this.#place(entry).kind !== 'refused')
       ;(back ? returned : dropped).push(entry.id)
     }
     // A later return may have pushed out an earlier one when the pool is full.

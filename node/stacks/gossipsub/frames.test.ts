@@ -37,6 +37,15 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
 )
 
 describe('frames', () => {
+  test('a broken stream stays broken the same way, whatever comes after', () => {
+    const parser = new FrameParser(MAX)
+    parser.push(frameHeader('data', MAX + 1))
+    for (const more of [new Uint8Array(0), new Uint8Array(100).fill(255), frameHeader('end', 0)]) {
+      parser.push(more)
+      expect(() => parser.next()).toThrow(expect.objectContaining({ name: 'FrameError', code: 'oversized' }))
+    }
+  })
+
   test('however the bytes are cut, the same frames come out', () => {
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.nat(300), { maxLength: 30 }), (frames, cuts) => {

@@ -38,6 +38,8 @@ export class FrameParser {
   #chunks: Uint8Array[] = []
   #bytes = 0
   #header: { kind: FrameKind; length: number } | null = null
+  /** After a bad header nothing that follows is a frame. */
+  #broken: FrameError | null = null
 
   constructor(maxDataBytes: number) {
     this.#maxDataBytes = maxDataBytes
@@ -67,15 +69,21 @@ export class FrameParser {
     return { kind: header.kind, payload: this.#take(header.length) }
   }
 
+  #fail(code: FrameError['code'], message: string): FrameError {
+    this.#broken = new FrameError(code, message)
+    return this.#broken
+  }
+
   #readHeader(): { kind: FrameKind; length: number } | null {
+    if (this.#broken !== null) throw this.#broken
     if (this.#header !== null) return this.#header
     if (this.#bytes < HEADER_BYTES) return null
     const bytes = this.#take(HEADER_BYTES)
     const kind = kinds[bytes[0]!]
-    if (kind === undefined) throw new FrameError('malformed', `frame kind ${bytes[0]} does not exist`)
+    if (kind === undefined) throw this.#fail('malformed', `frame kind ${bytes[0]} does not exist`)
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
     const limit = kind === 'data' ? this.#maxDataBytes : kind === 'error' ? MAX_ERROR_BYTES : 0
-    if (length > limit) throw new FrameError('oversized', `${kind} frame of ${length} bytes, at most ${limit} allowed`)
+    if (length > limit) throw this.#fail('oversized', `${kind} frame of ${length} bytes, at most ${limit} allowed`)
     this.#header = { kind, length }
     return this.#header
   }
