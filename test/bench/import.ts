@@ -10,7 +10,7 @@ import { MAX_HEADERS_PER_ANSWER } from '../../node/sync/bounds.ts'
 import { Verifier } from '../../node/verifier.ts'
 import { type PreparedChain, prepareChain } from '../support/prepared-chain.ts'
 import { against, type Bench, median, type Row } from './row.ts'
-import { bareVerification, type EncodedBlock, inFlight, storedBlocks, timed } from './stored-blocks.ts'
+import { bareVerification, type Cost, type EncodedBlock, inFlight, storedBlocks, timed } from './stored-blocks.ts'
 
 const cases = [
   { transactions: 0, blocks: 4_000 },
@@ -24,30 +24,40 @@ export const importing: Bench = async ({ say }) => {
   for (const { transactions, blocks } of cases) {
     const chain = await prepareChain({ blocks, transactionsPerBlock: transactions, payloadBytes: 64 })
     const encoded = await storedBlocks(chain)
-    const imports: number[] = []
-    const floors: number[] = []
+    const imports: Cost[] = []
+    const floors: Cost[] = []
     for (let round = 0; round < rounds; round++) {
       // Side by side, so that a machine that slows down slows both.
       const floor = await bareVerification(chain, encoded)
-      const seconds = await importAll(chain, encoded)
+      const cost = await importAll(chain, encoded)
       floors.push(floor)
-      imports.push(seconds)
-      say(`${transactions} transactions: import ${seconds.toFixed(2)} s, bare verification ${floor.toFixed(2)} s`)
+      imports.push(cost)
+      say(
+        `${transactions} transactions: import ${cost.seconds.toFixed(2)} s, bare verification ${floor.seconds.toFixed(2)} s`,
+      )
     }
     await chain.remove()
-    const perBlock = transactions || 1
+    const unit = transactions === 0 ? 'block' : 'transaction'
+    const count = blocks * (transactions || 1)
+    const name = transactions === 0 ? 'import, empty blocks' : `import, ${transactions} transactions a block`
+    const middle = (costs: readonly Cost[], of: keyof Cost): number => median(costs.map(cost => cost[of]))
     rows.push(
-      against((blocks * perBlock) / median(floors), {
-        name: transactions === 0 ? 'import, empty blocks' : `import, ${transactions} transactions a block`,
-        value: (blocks * perBlock) / median(imports),
-        unit: transactions === 0 ? 'blocks/s' : 'transactions/s',
+      against(count / middle(floors, 'seconds'), {
+        name,
+        value: count / middle(imports, 'seconds'),
+        unit: `${unit}s/s`,
+      }),
+      against((1e6 * middle(floors, 'cpuSeconds')) / count, {
+        name: `${name}: processor time`,
+        value: (1e6 * middle(imports, 'cpuSeconds')) / count,
+        unit: `µs a ${unit}`,
       }),
     )
   }
   return rows
 }
 
-export async function importAll({ expanded }: PreparedChain, encoded: readonly EncodedBlock[]): Promise<number> {
+export async function importAll({ expanded }: PreparedChain, encoded: readonly EncodedBlock[]): Promise<Cost> {
   const directory = await mkdtemp(join(tmpdir(), 'trellis-import-'))
   const chain = new Chain(expanded.genesis)
   const store = await Store.open(directory, chain.genesisHash)
@@ -68,7 +78,7 @@ export async function importAll({ expanded }: PreparedChain, encoded: readonly E
       onFailure: none,
     },
   })
-  const seconds = await timed(async () => {
+  const cost = await timed(async () => {
     for (let at = 0; at < encoded.length; at += MAX_HEADERS_PER_ANSWER) {
       const batch = encoded.slice(at, at + MAX_HEADERS_PER_ANSWER)
       const blocks = batch.map(({ header, body }) => ({ header: decodeHeader(header), body }))
@@ -85,5 +95,5 @@ export async function importAll({ expanded }: PreparedChain, encoded: readonly E
   if (chain.head.height !== encoded.length) throw new Error(`imported ${chain.head.height} of ${encoded.length}`)
   await store.close()
   await rm(directory, { recursive: true })
-  return seconds
+  return cost
 }

@@ -37,8 +37,8 @@ export const decoded = ({ header, body }: EncodedBlock): Block => ({
   transactions: decodeBody(body),
 })
 
-/** Seconds that every signature of the blocks takes with nothing else done, as many blocks at once as sync hands to the importer. */
-export async function bareVerification({ expanded }: PreparedChain, blocks: readonly EncodedBlock[]): Promise<number> {
+/** What every signature of the blocks takes with nothing else done, as many blocks at once as sync hands to the importer. */
+export async function bareVerification({ expanded }: PreparedChain, blocks: readonly EncodedBlock[]): Promise<Cost> {
   const { domain } = new Chain(expanded.genesis)
   const jobs: SignatureJob[][] = blocks
     .map(decoded)
@@ -54,11 +54,17 @@ export async function bareVerification({ expanded }: PreparedChain, blocks: read
   )
 }
 
-/** Seconds. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
+/** What some work took: by the clock, and of all cores by this process. Seconds. */
+export interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+export async function timed(work: () => Promise<unknown>): Promise<Cost> {
+  const [start, before] = [performance.now(), process.cpuUsage()]
   await work()
-  return (performance.now() - start) / 1_000
+  const { user, system } = process.cpuUsage(before)
+  return { seconds: (performance.now() - start) / 1_000, cpuSeconds: (user + system) / 1e6 }
 }
 
 export async function inFlight<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {

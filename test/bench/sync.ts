@@ -5,7 +5,7 @@ import { Network, until } from '../support/network.ts'
 import { type PreparedChain, prepareChain } from '../support/prepared-chain.ts'
 import { cpuSeconds, memory } from './process-usage.ts'
 import { type Bench, median, type Row } from './row.ts'
-import { bareVerification, storedBlocks } from './stored-blocks.ts'
+import { bareVerification, type Cost, storedBlocks } from './stored-blocks.ts'
 
 const cases = [
   { transactions: 0, blocks: 5_000 },
@@ -28,18 +28,18 @@ export const sync: Bench = async ({ long, say }) => {
     })
     const encoded = await storedBlocks(chain)
     for (const peers of peerCounts) {
-      const floors: number[] = []
+      const floors: Cost[] = []
       const runs: SyncRun[] = []
       for (let round = 0; round < (long ? 3 : 1); round++) {
         floors.push(await bareVerification(chain, encoded))
         const run = await syncOnce(chain, peers)
         runs.push(run)
         say(
-          `${transactions} transactions, ${peers} peers: ${run.seconds.toFixed(2)} s, bare verification ${floors.at(-1)!.toFixed(2)} s, ` +
+          `${transactions} transactions, ${peers} peers: ${run.seconds.toFixed(2)} s, bare verification ${floors.at(-1)!.seconds.toFixed(2)} s (processor ${floors.at(-1)!.cpuSeconds.toFixed(1)} s), ` +
             `processor ${run.ownCpu.toFixed(1)} s and serving ${run.servingCpu.toFixed(1)} s, ${run.residentMiB.toFixed(0)} MiB`,
         )
       }
-      rows.push(...rowsOf(transactions, blocks, peers, runs, median(floors)))
+      rows.push(...rowsOf(transactions, blocks, peers, runs, floors))
     }
     await chain.remove()
   }
@@ -54,7 +54,15 @@ interface SyncRun {
   readonly residentMiB: number
 }
 
-function rowsOf(transactions: number, blocks: number, peers: number, runs: readonly SyncRun[], floor: number): Row[] {
+function rowsOf(
+  transactions: number,
+  blocks: number,
+  peers: number,
+  runs: readonly SyncRun[],
+  floors: readonly Cost[],
+): Row[] {
+  const floor = median(floors.map(cost => cost.seconds))
+  const floorCpu = median(floors.map(cost => cost.cpuSeconds))
   const seconds = median(runs.map(run => run.seconds))
   const what = `${transactions === 0 ? 'empty blocks' : `${transactions} transactions a block`}, ${peers} ${peers === 1 ? 'peer' : 'peers'}`
   const servingCpu = median(runs.map(run => run.servingCpu))
@@ -77,7 +85,14 @@ function rowsOf(transactions: number, blocks: number, peers: number, runs: reado
     floor: (transactions * blocks) / floor,
     ratio: floor / seconds,
   }
-  return [blockRow, rate]
+  const processor: Row = {
+    name: `sync, ${what}: processor time, all processes`,
+    value: (1e6 * cpu) / blocks / transactions,
+    unit: 'µs a transaction',
+    floor: (1e6 * floorCpu) / blocks / transactions,
+    ratio: cpu / floorCpu,
+  }
+  return [blockRow, rate, processor]
 }
 
 /** The node `full-0` begins with nothing; `full-1` and so on have the chain. The miner is not started: nothing is added. */
