@@ -27,7 +27,7 @@ export interface Metrics {
   stop(): void
 }
 
-/** A timer that fires this often for the histogram's sake; at 10 ms it was a tenth of an idle node's wake-ups. */
+/** A timer fires this often for the histogram's sake, in an idle node too. */
 const lagResolutionMs = 50
 
 /** Metrics of one node; `labels` are on every one. */
