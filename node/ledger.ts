@@ -1,6 +1,6 @@
 // Everything that happens to the chain: import, votes, the pool, production and load. It knows no peer, only what it
 // has to tell the network.
-import { Ballots } from './ballots.ts'
+
 import {
   type Block,
   blockHash,
@@ -17,17 +17,18 @@ import {
 } from './chain/index.ts'
 import { Pool } from './chain/pool.ts'
 import { steadyNow } from './clock.ts'
-import { keepEvidence } from './evidence.ts'
-import { type ImportEvents, Importer } from './importer.ts'
-import { LoadGenerator } from './load.ts'
-import { Mempool } from './mempool.ts'
-import { Producer } from './producer.ts'
-import { Snapshots } from './restore.ts'
+import { Ballots } from './intake/ballots.ts'
+import { type ImportEvents, Importer } from './intake/importer.ts'
+import { Mempool } from './intake/mempool.ts'
+import { type SigningKey, signingKey, Verifier } from './intake/verifier.ts'
+import { keepEvidence } from './observe/evidence.ts'
+import { LoadGenerator } from './production/load.ts'
+import { Producer } from './production/producer.ts'
+import { Voter } from './production/voter.ts'
 import type { PeerId, Topic } from './stacks/port.ts'
+import { Snapshots } from './store/restore.ts'
 import type { Store } from './store/store.ts'
 import type { Surroundings } from './surroundings.ts'
-import { type SigningKey, signingKey, Verifier } from './verifier.ts'
-import { Voter } from './voter.ts'
 
 /** What the ledger tells the network. */
 export interface Outlet extends Pick<ImportEvents, 'onBadOrphan'> {

@@ -2,8 +2,8 @@
 // Exit codes: 0 after SIGTERM or SIGINT, 3 when the configuration or the environment is at fault, 1 on a defect.
 import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
-import { Log } from './log.ts'
 import { Node } from './node.ts'
+import { Log } from './observe/log.ts'
 import { startProblem } from './start-errors.ts'
 
 /** A stop that takes longer is ended: supervisors kill after their own grace period anyway. */

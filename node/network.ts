@@ -1,12 +1,11 @@
 // Everything that happens with peers: the stack's upcalls, handshakes, sync, who is dialled and who is blamed.
 import type { Checkpoint, Hash, Reorg } from './chain/index.ts'
 import { steadyNow } from './clock.ts'
-import { Intake } from './intake.ts'
+import { Intake } from './intake/intake.ts'
 import type { Ledger, Outlet } from './ledger.ts'
-import { PeerNames } from './peer-names.ts'
-import { Peering } from './peering.ts'
+import { PeerNames } from './peering/peer-names.ts'
+import { Peering } from './peering/peering.ts'
 import { ExchangeServer } from './peers/exchange.ts'
-import { serveReaders } from './readers.ts'
 import {
   type Method,
   type PeerId,
@@ -18,7 +17,8 @@ import {
   type Verdict,
 } from './stacks/port.ts'
 import type { Surroundings } from './surroundings.ts'
-import { Syncer, type SyncerEvents } from './syncer.ts'
+import { serveReaders } from './syncer/readers.ts'
+import { Syncer, type SyncerEvents } from './syncer/syncer.ts'
 
 /** A node that knows of others waits for the first this long before it goes on alone, as after a lone restart. */
 const lonelyStartMs = 15_000

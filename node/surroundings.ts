@@ -1,8 +1,8 @@
 // What every part of one node shares.
 import type { NodeConfig } from '../api/node-config.ts'
-import type { Log } from './log.ts'
-import type { Metrics } from './metrics.ts'
-import type { Observer } from './observer.ts'
+import type { Log } from './observe/log.ts'
+import type { Metrics } from './observe/metrics.ts'
+import type { Observer } from './observe/observer.ts'
 
 export interface Surroundings {
   readonly config: NodeConfig

@@ -2,7 +2,7 @@
 // has a place in it and is closed when the ring overtakes it, so a slow client costs a number and one socket buffer.
 import type { Request, RequestHandler, Response } from 'express'
 import type { NodeEventKind } from '../../api/observation.ts'
-import type { Events } from '../events.ts'
+import type { Events } from '../observe/events.ts'
 import { HttpError } from './errors.ts'
 import { onlyQuery, textQuery } from './input.ts'
 

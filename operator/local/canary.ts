@@ -3,7 +3,7 @@ import { genesisBlock } from '../../node/chain/genesis.ts'
 import { transactionRoot } from '../../node/chain/roots.ts'
 import { encodeTransaction } from '../../node/chain/ssz.ts'
 import type { Transaction } from '../../node/chain/types.ts'
-import { signingKey } from '../../node/verifier.ts'
+import { signingKey } from '../../node/intake/verifier.ts'
 import type { Expanded } from '../testnet/spec.ts'
 
 /** Above what load nodes pay, so that a canary's way into a block is the network's doing and not the fee market's. */

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { blockHash, Chain, decodeBody, decodeHeader } from '../../node/chain/index.ts'
-import { Importer } from '../../node/importer.ts'
+import { Importer } from '../../node/intake/importer.ts'
+import { Verifier } from '../../node/intake/verifier.ts'
 import { Store } from '../../node/store/store.ts'
 import { MAX_HEADERS_PER_ANSWER } from '../../node/sync/bounds.ts'
-import { Verifier } from '../../node/verifier.ts'
 import { type PreparedChain, prepareChain } from '../support/prepared-chain.ts'
 import { against, type Bench, median, type Row } from './row.ts'
 import { bareVerification, type Cost, type EncodedBlock, inFlight, storedBlocks, timed } from './stored-blocks.ts'
@@ -17,7 +17,7 @@ const cases = [
   { transactions: 100, blocks: 400 },
   { transactions: 500, blocks: 120 },
 ]
-const rounds = 5
+const rounds = 3
 
 export const importing: Bench = async ({ say }) => {
   const rows: Row[] = []

@@ -9,10 +9,9 @@ import {
   type SignatureJob,
   transactionJob,
 } from '../../node/chain/index.ts'
-
+import { Verifier } from '../../node/intake/verifier.ts'
 import { Store } from '../../node/store/store.ts'
 import { MAX_IMPORTING } from '../../node/sync/bounds.ts'
-import { Verifier } from '../../node/verifier.ts'
 import type { PreparedChain } from '../support/prepared-chain.ts'
 
 export interface EncodedBlock {

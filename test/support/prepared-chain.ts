@@ -17,9 +17,9 @@ import {
   type Vote,
 } from '../../node/chain/index.ts'
 import { castVotes, makeBlock, signTransaction, type TestKey } from '../../node/chain/testing.ts'
-import { Snapshots, saveCertificates } from '../../node/restore.ts'
+import { signingKey } from '../../node/intake/verifier.ts'
+import { Snapshots, saveCertificates } from '../../node/store/restore.ts'
 import { Store } from '../../node/store/store.ts'
-import { signingKey } from '../../node/verifier.ts'
 import { expand } from '../../operator/testnet/expand.ts'
 import type { Expanded } from '../../operator/testnet/spec.ts'
 
