@@ -33,7 +33,10 @@ module.exports = {
       name: 'pure-folders-use-no-shell',
       severity: 'error',
       from: { path: '^node/(chain|gossip|sync|peers)/', pathNot: tests },
-      to: { path: '^node/(stacks/[^/]+/|store/|http/|faults/|intake/|production/|syncer/|peering/|observe/|[a-z-]+\\.ts$)', pathNot: '^node/stacks/port\\.ts$' },
+      to: {
+        path: '^node/(stacks/[^/]+/|store/|http/|faults/|intake/|production/|syncer/|peering/|observe/|[a-z-]+\\.ts$)',
+        pathNot: '^node/stacks/port\\.ts$',
+      },
     },
     {
       name: 'stacks-apart',
