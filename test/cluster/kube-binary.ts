@@ -1,4 +1,4 @@
-// The Kubernetes components of the tests: one binary, built from Go modules and kept outside the repository, so that a
+// The Kubernetes components of the tests: one binary (and the pause program of pods), built from Go modules and kept outside the repository, so that a
 // checkout builds it once and every later one on the same machine finds it. Which component it is, it reads from the
 // name it is started by.
 import { createHash } from 'node:crypto'
@@ -10,7 +10,7 @@ import { $ } from 'zx'
 import { exclusively } from './exclusively.ts'
 
 const source = join(import.meta.dirname, 'kube')
-const sourceFiles = ['go.mod', 'go.sum', 'main.go']
+const sourceFiles = ['go.mod', 'go.sum', 'main.go', 'pause/main.go']
 export const components = [
   'kube-apiserver',
   'kube-controller-manager',
@@ -103,10 +103,10 @@ async function build(folder: string): Promise<void> {
     await mkdir(partial, { recursive: true })
     // GOFLAGS of the environment stand aside: with these flags the binary is the same wherever it is built.
     const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=2 -buildvcs=false -mod=readonly' }
-    await $({ cwd: source, env, quiet: true, timeout: MAX_BUILD_MS })`nice -n 10 go build -trimpath -o ${join(
-      partial,
-      'hyperkube',
-    )} -ldflags ${linkerFlags(version)} .`
+    const go = $({ cwd: source, env, quiet: true, timeout: MAX_BUILD_MS })
+    await go`nice -n 10 go build -trimpath -o ${join(partial, 'hyperkube')} -ldflags ${linkerFlags(version)} .`
+    // What holds a pod's namespaces open: the one image that a cluster needs besides the tests' own.
+    await go`go build -trimpath -o ${join(partial, 'pause')} -ldflags ${'-s -w'} ./pause`
     for (const name of components) await symlink('hyperkube', join(partial, name))
     await rename(partial, folder).catch(error => {
       if (!existsSync(folder)) throw error
