@@ -1,9 +1,9 @@
 // Kinds of API objects, and where they are. Objects are plain JSON as the server sends them: times are strings.
 import type {
-  CoreV1Event,
   EventsV1Event,
   V1ConfigMap,
   V1Lease,
+  V1Namespace,
   V1NetworkPolicy,
   V1Node,
   V1ObjectMeta,
@@ -61,8 +61,8 @@ export type NetworkPolicy = Json<V1NetworkPolicy>
 export type PersistentVolumeClaim = Json<V1PersistentVolumeClaim>
 export type Lease = Json<V1Lease>
 export type Event = Json<EventsV1Event>
-export type LegacyEvent = Json<CoreV1Event>
 export type Node = Json<V1Node>
+export type Namespace = Json<V1Namespace>
 
 export const resources = {
   statefulSets: resource<StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets'),
@@ -75,6 +75,7 @@ export const resources = {
   persistentVolumeClaims: resource<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   leases: resource<Lease>('coordination.k8s.io/v1', 'Lease', 'leases'),
   events: resource<Event>('events.k8s.io/v1', 'Event', 'events'),
+  namespaces: resource<Namespace>('v1', 'Namespace', 'namespaces', { namespaced: false }),
   nodes: resource<Node>('v1', 'Node', 'nodes', { namespaced: false }),
 } as const
 
