@@ -162,12 +162,12 @@ const chain: readonly Rule[] = [
     rule: "int(self.split('/')[0]) * 2 > int(self.split('/')[1])",
     message: 'would let two sides finalize against each other: write a fraction above 1/2',
   },
-  {
+  ...(['load', 'groups'] as const).map(blamed => ({
     path: 'spec',
-    rule: `${ownAccounts} + size(self.chain.genesis.accounts) <= ${MAX_GENESIS_ACCOUNTS}`,
+    rule: `${blamed === 'load' ? '!' : ''}has(self.load) || ${ownAccounts} + size(self.chain.genesis.accounts) <= ${MAX_GENESIS_ACCOUNTS}`,
     message: `more than ${MAX_GENESIS_ACCOUNTS} accounts in genesis: lower load.accounts or the count of load nodes`,
-    fieldPath: '.groups',
-  },
+    fieldPath: `.${blamed}`,
+  })),
   {
     path: 'spec',
     rule: `${ownAccounts} * self.chain.genesis.balance + self.chain.genesis.accounts.map(a, a.balance).sum() <= ${Number.MAX_SAFE_INTEGER}`,

@@ -18,7 +18,9 @@ export async function installDefinitions(address: ApiAddress): Promise<void> {
     if (status >= 300) throw new Error(`${definition.metadata.name}: ${status} ${body.message}`)
     await until(`${definition.metadata.name} is established`, { withinMs: 20_000 }, async () => {
       const now = await askApi(address, at)
-      const { conditions = [] } = (now.body.status ?? {}) as { conditions?: { type: string; status: string }[] }
+      // Null until the server's controllers have said something.
+      const conditions =
+        (now.body.status as { conditions?: { type: string; status: string }[] | null })?.conditions ?? []
       const bad = conditions.find(({ type }) => type === 'NonStructuralSchema')
       if (bad) throw new Error(JSON.stringify(bad))
       const { group, names } = definition.spec

@@ -64,6 +64,7 @@ export function structural(json: Schema, { rules, listKeys }: KindRules, path = 
     if (node.items) converted.items = convert(node.items as Schema, `${at}[]`)
     if (converted.additionalProperties)
       converted.additionalProperties = convert(node.additionalProperties as Schema, `${at}{}`)
+    if ('default' in node) converted.default = filled(node.default, converted)
     if (node.type === 'array') {
       const keys = listKeys[at]
       converted['x-kubernetes-list-type'] = keys ? 'map' : 'atomic'
@@ -77,6 +78,14 @@ export function structural(json: Schema, { rules, listKeys }: KindRules, path = 
     if (validations.length > 0) converted['x-kubernetes-validations'] = validations
     return converted
   }
+}
+
+/** A default with the defaults of its fields: an API server checks the rules of an object against its bare default. */
+function filled(value: unknown, { properties }: Schema): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const fields = Object.entries((properties ?? {}) as Record<string, Schema>)
+  const defaults = fields.filter(([, field]) => 'default' in field).map(([name, field]) => [name, field.default])
+  return { ...Object.fromEntries(defaults), ...value }
 }
 
 const within = (at: string, path: string): boolean => path === '' || at === path || at.startsWith(`${path}.`)
