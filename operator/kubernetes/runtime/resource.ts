@@ -15,13 +15,13 @@ import type {
   V1StatefulSet,
 } from '@kubernetes/client-node'
 
-/** The generated types say Date where JSON has a string. */
+/** The generated types say Date where JSON has a string, and `_from` and `_exec` where it has `from` and `exec`. */
 export type Plain<T> = T extends Date
   ? string
   : T extends readonly (infer U)[]
     ? Plain<U>[]
     : T extends object
-      ? { [K in keyof T]: Plain<T[K]> }
+      ? { [K in keyof T as K extends `_${infer Name}` ? Name : K]: Plain<T[K]> }
       : T
 
 export type ObjectMeta = Plain<V1ObjectMeta> & { name: string }
