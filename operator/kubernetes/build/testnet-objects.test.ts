@@ -49,7 +49,9 @@ spec: { groups: [{ name: b, role: bootstrap }, ${groups}] }
 
 describe('the objects of a testnet', () => {
   test.each(['quickstart', 'three-regions', 'static-ring'])('of examples/%s.yaml', async name => {
-    const objects = testnetObjects(inputOf(example(name))).map(({ object }) => stringify(object, { lineWidth: 0 }))
+    const objects = testnetObjects(inputOf(example(name))).map(({ object }) =>
+      stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
+    )
     await expect(objects.join('---\n')).toMatchFileSnapshot(`golden/${name}.yaml`)
   })
 
