@@ -30,9 +30,9 @@ export async function makeCgroups({ cgroup, nodes }: ClusterPlan): Promise<void>
   }
 }
 
-/** Removes them once their processes are gone. */
+/** Removes them once their processes are gone: in every hierarchy, for runc makes some where we made none. */
 export async function removeCgroups({ cgroup }: Pick<ClusterPlan, 'cgroup'>): Promise<void> {
-  for (const top of tops()) {
+  for (const top of [root, ...(await readdir(root)).map(name => join(root, name))]) {
     const folder = join(top, cgroup)
     await until(`${folder} is removed`, { withinMs: 10_000 }, () => removed(folder))
   }

@@ -12,8 +12,8 @@ import { until } from './until.ts'
 const init = join(import.meta.dirname, 'node-init.sh')
 const bridge = 'nodes'
 
-/** Command prefix that runs something among the nodes' network, but on the machine's files. */
-export const besideNodes = (switchPid: number): string[] => ['nsenter', `--target=${switchPid}`, '--net', '--']
+/** Command prefix that runs something in the network of a process (the switch, a node), but on the machine's files. */
+export const inNetworkOf = (pid: number): string[] => ['nsenter', `--target=${pid}`, '--net', '--']
 /** Command prefix that runs something as a process of a node. */
 export const onNode = (pid: number): string[] => [
   'nsenter',
@@ -41,7 +41,7 @@ export async function startSwitch({ state, nodes }: ClusterPlan): Promise<number
     await remember(state, 'switch', pid)
     return remembered(state, 'switch')
   })
-  const ip = inside(besideNodes(pid))
+  const ip = inside(inNetworkOf(pid))
   await ip`ip link set lo up`
   await ip`ip link add ${bridge} type bridge`
   await ip`ip addr add ${addresses.nodes}.1/24 dev ${bridge}`
@@ -70,7 +70,7 @@ export async function startNode(plan: ClusterPlan, node: ClusterNode, switchPid:
     () => existsSync(join(node.folder, 'mounted')),
   )
   const link = `${bridge}-${node.index}`
-  const ip = inside(besideNodes(switchPid))
+  const ip = inside(inNetworkOf(switchPid))
   await ip`ip link add ${link} type veth peer name eth0 netns ${pid}`
   await ip`ip link set ${link} master ${bridge} up`
   const own = inside(onNode(pid))

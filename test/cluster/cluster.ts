@@ -10,7 +10,7 @@ import { controlArguments, kubeletArguments, kubeProxyArguments } from './cluste
 import { makeCgroups, removeCgroups } from './cluster-cgroups.ts'
 import { dnsObjects, pauseImage } from './cluster-files.ts'
 import { makeKeys, writeKubeconfig } from './cluster-keys.ts'
-import { besideNodes, nodePid, onNode, startNode, startSwitch } from './cluster-nodes.ts'
+import { inNetworkOf, nodePid, onNode, startNode, startSwitch } from './cluster-nodes.ts'
 import { type ClusterPlan, controlNode, defaultState, keyFolder, planCluster } from './cluster-plan.ts'
 import { killAll, lastLogLines, remember, startDetached } from './cluster-process.ts'
 import { writeImage } from './image-archive.ts'
@@ -158,7 +158,7 @@ async function startRelays(plan: ClusterPlan, switchPid: number): Promise<string
   const port = await freePort()
   const node = process.execPath
   const inner = await startDetached(state, 'relay-inner', [
-    ...besideNodes(switchPid),
+    ...inNetworkOf(switchPid),
     node,
     relay,
     socket,

@@ -7,9 +7,10 @@ const NODES = 2
 const [command, ...args] = process.argv.slice(2)
 const tell = (line: string) => console.error(line)
 
-function vitest(kubeconfig: string): Promise<number> {
+/** `state`: the folder of a cluster of our own, whose namespaces the cases may enter. */
+function vitest(kubeconfig: string, state?: string): Promise<number> {
   const config = ['--config', 'test/cluster/vitest.config.ts']
-  const env = { ...process.env, KUBECONFIG: kubeconfig }
+  const env = { ...process.env, KUBECONFIG: kubeconfig, ...(state && { TRELLIS_CLUSTER_STATE: state }) }
   return new Promise((resolve, reject) => {
     const child = spawn('node_modules/.bin/vitest', ['run', ...config, ...args], { stdio: 'inherit', env })
     child.on('error', reject)
@@ -27,8 +28,8 @@ else if (command === 'test') {
     // Ctrl-C reaches the tests too; they end, and the cluster is taken down after them.
     process.on('SIGINT', () => {})
     try {
-      const { kubeconfig } = await up({ nodes: NODES, tell })
-      process.exitCode = await vitest(kubeconfig)
+      const { kubeconfig, plan } = await up({ nodes: NODES, tell })
+      process.exitCode = await vitest(kubeconfig, plan.state)
     } finally {
       await down()
     }
