@@ -52,8 +52,12 @@ export const isGone = (error: unknown): boolean =>
 /** Answers that stay the same until the request is another one. 403 is not among them: quotas and roles change. */
 const terminal = new Set([400, 405, 406, 413, 415, 422])
 
+/** To an apply with a field it does not know the server answers 500, though it is the request that is wrong. */
+const UNTYPED = 'failed to create typed patch object'
+
 export const isTerminal = (error: unknown): boolean =>
-  error instanceof TerminalError || (error instanceof ApiError && terminal.has(error.status))
+  error instanceof TerminalError ||
+  (error instanceof ApiError && (terminal.has(error.status) || error.message.includes(UNTYPED)))
 
 /** The error of an answer's status code and body, which is a metav1.Status unless something in between answered. */
 export function apiError(status: number, body: unknown, retryAfter: number | undefined): ApiError {

@@ -37,7 +37,13 @@ export interface WriteOptions {
 }
 
 /** Told of every answer; `code` is `<error>` when there was none, as client-go counts it. */
-export type OnAnswer = (answer: { code: string; method: string; host: string; seconds: number }) => void
+export type OnAnswer = (answer: {
+  readonly code: string
+  readonly method: string
+  readonly host: string
+  readonly watch: boolean
+  readonly seconds: number
+}) => void
 
 export class Api {
   readonly #transport: Transport
@@ -139,7 +145,8 @@ export class Api {
     let code = '<error>'
     const count = () => {
       const seconds = (performance.now() - started) / 1_000
-      this.#onAnswer({ code, method: exchange.method, host: this.#transport.host, seconds })
+      const watch = exchange.query?.watch !== undefined
+      this.#onAnswer({ code, method: exchange.method, host: this.#transport.host, watch, seconds })
     }
     try {
       return await this.#transport.exchange(exchange, async answer => {

@@ -16,7 +16,10 @@ export interface Result {
 
 export interface ControllerOptions {
   readonly name: string
-  /** Brings the world nearer to what the object of that key says. Errors are tried again unless terminal. */
+  /**
+   * Brings the world nearer to what the object of that key says. Errors are tried again unless terminal. The signal
+   * means that it takes too long; a process that ends lets it finish.
+   */
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result>
   readonly metrics: RuntimeMetrics
   readonly onError?: (key: string, error: unknown, retryInMs: number | undefined) => void
@@ -124,7 +127,7 @@ export class Controller {
       timeoutMs,
     )
     try {
-      const { requeueAfterMs } = await reconcile(key, AbortSignal.any([signal, late.signal]))
+      const { requeueAfterMs } = await reconcile(key, late.signal)
       this.#queue.forget(key)
       if (requeueAfterMs !== undefined) this.#queue.addAt(key, this.#now() + requeueAfterMs)
       metrics.reconciles.inc({ controller, result: requeueAfterMs === undefined ? 'success' : 'requeue_after' })

@@ -59,13 +59,13 @@ export class EventRecorder {
       reason,
       type,
       note: cut,
+      // Without its version: of a stored event nothing but the series may change.
       regarding: {
         ...(apiVersion && { apiVersion }),
         ...(kind && { kind }),
         name: metadata.name,
         ...(metadata.namespace && { namespace: metadata.namespace }),
         ...(metadata.uid && { uid: metadata.uid }),
-        ...(metadata.resourceVersion && { resourceVersion: metadata.resourceVersion }),
       },
       ...(verdict.kind === 'update' && { series: { count: verdict.count, lastObservedTime: microTime(now) } }),
     }

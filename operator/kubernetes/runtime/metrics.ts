@@ -1,5 +1,9 @@
 // Metrics of the runtime, with controller-runtime's and client-go's names: dashboards for those fit.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { OnAnswer } from './api.ts'
+import type { Informer, InformerNote } from './informer.ts'
+import type { LeaderNote } from './leader.ts'
+import type { KubeObject, Resource } from './resource.ts'
 
 // Buckets as controller-runtime and client-go have them.
 const reconcileBuckets = [
@@ -87,3 +91,32 @@ export function runtimeMetrics(registry: Registry) {
     eventsDropped: counter('trellis_operator_events_dropped_total', 'Events that were not written', 'reason'),
   }
 }
+
+/** Counts an Api's requests; the time of a watch says nothing. */
+export const countAnswers =
+  ({ requests, requestSeconds }: RuntimeMetrics): OnAnswer =>
+  ({ code, method, host, watch, seconds }) => {
+    requests.inc({ code, method, host })
+    if (!watch) requestSeconds.observe({ method, host }, seconds)
+  }
+
+/** Counts what an informer notes. */
+export const countNotes =
+  ({ lists, watchBreaks }: RuntimeMetrics, { plural }: Resource) =>
+  (note: InformerNote): void => {
+    if (note.kind === 'listed') lists.inc({ resource: plural })
+    if (note.kind === 'broke') watchBreaks.inc({ resource: plural, reason: note.reason, next: note.next })
+  }
+
+/** For before a scrape. */
+export function observeInformer<T extends KubeObject>(metrics: RuntimeMetrics, informer: Informer<T>): void {
+  const resource = informer.resource.plural
+  metrics.objects.set({ resource }, informer.store.size)
+  metrics.silentSeconds.set({ resource }, informer.silentMs / 1_000)
+}
+
+export const showLeader =
+  ({ leader }: RuntimeMetrics, name: string) =>
+  ({ kind }: LeaderNote): void => {
+    if (kind === 'leading' || kind === 'lost') leader.set({ name }, kind === 'leading' ? 1 : 0)
+  }

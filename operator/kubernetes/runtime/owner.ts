@@ -15,3 +15,10 @@ export function controlledBy({ apiVersion, kind, metadata }: KubeObject): OwnerR
 export function controllerOf({ metadata }: KubeObject, kind: string): OwnerReference | undefined {
   return metadata.ownerReferences?.find(reference => reference.controller === true && reference.kind === kind)
 }
+
+/**
+ * True when the object is somebody else's, or nobody's: applying to it would take it over. Names can meet by accident
+ * (group `b-c` of testnet `a`, group `c` of testnet `a-b`), and then the second one has to be told.
+ */
+export const isForeign = (stored: KubeObject, owner: OwnerReference): boolean =>
+  stored.metadata.ownerReferences?.find(({ controller }) => controller)?.uid !== owner.uid

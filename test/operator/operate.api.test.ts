@@ -2,21 +2,21 @@
 import { readFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { until } from '../../../test/cluster/until.ts'
-import { type Ground, never, newGround } from '../../../test/support/api-server.ts'
-import { candidateTimes } from '../../../test/support/candidate-times.ts'
-import { type ApiError, isTerminal, TerminalError } from './api-error.ts'
-import { Controller, type Result } from './controller.ts'
-import { isSettled, marked } from './drift.ts'
-import { EventRecorder } from './events.ts'
-import { serveHealth } from './health.ts'
-import { Informer } from './informer.ts'
-import { Leader } from './leader.ts'
-import { runtimeMetrics } from './metrics.ts'
-import { informerChecks, operate } from './operate.ts'
-import { controlledBy } from './owner.ts'
-import { type ConfigMap, type Event, keyOf, nameOf, resources } from './resource.ts'
-import { Writer } from './writer.ts'
+import { type ApiError, isTerminal, TerminalError } from '../../operator/kubernetes/runtime/api-error.ts'
+import { Controller, type Result } from '../../operator/kubernetes/runtime/controller.ts'
+import { isSettled, marked } from '../../operator/kubernetes/runtime/drift.ts'
+import { EventRecorder } from '../../operator/kubernetes/runtime/events.ts'
+import { serveHealth } from '../../operator/kubernetes/runtime/health.ts'
+import { Informer } from '../../operator/kubernetes/runtime/informer.ts'
+import { Leader } from '../../operator/kubernetes/runtime/leader.ts'
+import { runtimeMetrics } from '../../operator/kubernetes/runtime/metrics.ts'
+import { informerChecks, operate } from '../../operator/kubernetes/runtime/operate.ts'
+import { controlledBy } from '../../operator/kubernetes/runtime/owner.ts'
+import { type ConfigMap, type Event, keyOf, nameOf, resources } from '../../operator/kubernetes/runtime/resource.ts'
+import { Writer } from '../../operator/kubernetes/runtime/writer.ts'
+import { until } from '../cluster/until.ts'
+import { type Ground, never, newGround } from '../support/api-server.ts'
+import { candidateTimes } from '../support/candidate-times.ts'
 
 const tier = inject('apiTier')
 let ground: Ground
@@ -166,6 +166,7 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
     )
     stop.abort()
     expect(await ended).toBe('stopped')
+    expect((await read('copy-slow'))?.data).toEqual({ at: '1' })
     const writes = ground.proxy.writes()
     expect(writes.at(-1)).toMatchObject({ method: 'PUT', status: 200 })
     expect(writes.at(-1)?.path).toContain('/leases/leader')
@@ -210,7 +211,7 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
         () => undefined,
         (error: ApiError) => [error.status, isTerminal(error)],
       )
-    expect(await refusal({ unknown: 1 })).toEqual([400, true])
+    expect(await refusal({ unknown: 1 })).toEqual([500, true])
     expect(await refusal({ data: { 'a b': '1' } })).toEqual([422, true])
     expect(await refusal({ metadata: { name: 'x', namespace: 'nowhere' } })).toEqual([404, false])
     await writer.apply(resources.configMaps, object, never)

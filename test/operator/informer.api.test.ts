@@ -1,10 +1,6 @@
 // The informer against a real API server, through a proxy that does to it what networks do.
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { apiTier } from '../../../test/cluster/api-tier.ts'
-import { until } from '../../../test/cluster/until.ts'
-import { type Ground, newGround } from '../../../test/support/api-server.ts'
-import type { Fault, Seen } from '../../../test/support/fault-proxy.ts'
 import {
   type Change,
   DEAF_AFTER_MS,
@@ -13,8 +9,12 @@ import {
   type InformerOptions,
   WATCH_GRACE_MS,
   WATCH_SECONDS,
-} from './informer.ts'
-import { type ConfigMap, resources } from './resource.ts'
+} from '../../operator/kubernetes/runtime/informer.ts'
+import { type ConfigMap, resources } from '../../operator/kubernetes/runtime/resource.ts'
+import { apiTier } from '../cluster/api-tier.ts'
+import { until } from '../cluster/until.ts'
+import { type Ground, newGround } from '../support/api-server.ts'
+import type { Fault, Seen } from '../support/fault-proxy.ts'
 
 const tier = inject('apiTier')
 const watches = ({ watch, path }: Seen) => watch && path.endsWith('/configmaps')

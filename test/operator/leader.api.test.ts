@@ -4,18 +4,18 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { seededRng } from '../../../api/random.ts'
-import { until } from '../../../test/cluster/until.ts'
-import { type Ground, newGround } from '../../../test/support/api-server.ts'
-import { candidateTimes } from '../../../test/support/candidate-times.ts'
-import { NotLeaderError } from './api-error.ts'
-import { Informer } from './informer.ts'
-import { Leader } from './leader.ts'
-import { type Lease, resources } from './resource.ts'
-import { Writer } from './writer.ts'
+import { seededRng } from '../../api/random.ts'
+import { NotLeaderError } from '../../operator/kubernetes/runtime/api-error.ts'
+import { Informer } from '../../operator/kubernetes/runtime/informer.ts'
+import { Leader } from '../../operator/kubernetes/runtime/leader.ts'
+import { type Lease, resources } from '../../operator/kubernetes/runtime/resource.ts'
+import { Writer } from '../../operator/kubernetes/runtime/writer.ts'
+import { until } from '../cluster/until.ts'
+import { type Ground, newGround } from '../support/api-server.ts'
+import { candidateTimes } from '../support/candidate-times.ts'
 
 const tier = inject('apiTier')
-const fixture = resolve(import.meta.dirname, '../../../test/fixtures/candidate.ts')
+const fixture = resolve(import.meta.dirname, '../fixtures/candidate.ts')
 /** The lease, its last renewal's age, a candidate's next question, and a busy machine. */
 const TAKEOVER_MS = candidateTimes.leaseMs + candidateTimes.renewMs + 4_000
 
