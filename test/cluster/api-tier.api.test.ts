@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { describe, expect, inject, test } from 'vitest'
 import { $ } from 'zx'
 import { apiTier } from './api-tier.ts'
 import { answers } from './https-probe.ts'
+import { until } from './until.ts'
 
 describe.skipIf(inject('apiTier').missing !== undefined)('the API tier', () => {
   test('kubectl of the same build reads it through its kubeconfig', async () => {
@@ -33,4 +36,26 @@ describe.skipIf(inject('apiTier').missing !== undefined)('the API tier', () => {
     for (const { state } of tiers) expect(existsSync(state), state).toBe(false)
     for (const pid of pids) expect(existsSync(`/proc/${pid}`), String(pid)).toBe(false)
   })
+  test.skipIf(process.platform !== 'linux')(
+    'ends with a test run that is killed, and the next run sweeps up',
+    async () => {
+      const program = `const { apiTier } = await import(process.argv[1])
+      const { state, etcd, apiServer } = await apiTier.up()
+      console.log(JSON.stringify({ state, pids: [etcd.pid, apiServer.pid] }))
+      setInterval(() => {}, 1000)`
+      const source = new URL('./api-tier.ts', import.meta.url).href
+      const run = spawn(process.execPath, ['--input-type=module', '-e', program, source], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const [line] = (await once(run.stdout, 'data')) as [Buffer]
+      const { state, pids } = JSON.parse(line.toString()) as { state: string; pids: number[] }
+      run.kill('SIGKILL')
+      await once(run, 'exit')
+      const gone = () => pids.every(pid => !existsSync(`/proc/${pid}`))
+      await until('the components of the killed run end', { withinMs: 5_000 }, gone)
+      expect(existsSync(state)).toBe(true)
+      await (await apiTier.up()).down()
+      expect(existsSync(state)).toBe(false)
+    },
+  )
 })

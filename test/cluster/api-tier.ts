@@ -1,10 +1,10 @@
 // The light tier: etcd and kube-apiserver alone, on loopback. Everything an API server does is real (admission,
 // validation, CEL, server-side apply, watches, RBAC); nothing that needs a node or a controller happens.
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
+import { ownedFolder } from './abandoned.ts'
 import { type ComponentProcess, startComponent } from './component.ts'
 import { answers } from './https-probe.ts'
 import { kubeBinaries } from './kube-binary.ts'
@@ -61,7 +61,7 @@ export async function apiTierMissing(tell: (line: string) => void = () => {}): P
 export async function up(options: ApiTierOptions = {}): Promise<ApiTier> {
   const found = await kubeBinaries(line => console.error(line))
   if ('missing' in found) throw new Error(found.missing)
-  const state = await mkdtemp(join(tmpdir(), 'trellis-api-'))
+  const state = await ownedFolder('trellis-api-')
   try {
     await chmod(state, 0o700)
     for (let attempt = 1; ; attempt++) {

@@ -27,7 +27,8 @@ export async function exclusively<T>(path: string, withinMs: number, work: () =>
   }
 }
 
-function alive(pid: number): boolean {
+/** Is there a process of this pid? */
+export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
