@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { seededRng } from '../../api/random.ts'
+import { seededRng, shuffled } from '../../api/random.ts'
 import { NotLeaderError } from '../../operator/kubernetes/runtime/api-error.ts'
 import { Informer } from '../../operator/kubernetes/runtime/informer.ts'
 import { Leader } from '../../operator/kubernetes/runtime/leader.ts'
@@ -68,7 +68,10 @@ describe.skipIf(tier.missing !== undefined)('leader election', () => {
     informer.run(stop.signal)
     await informer.synced
 
-    const rng = seededRng('leaders')
+    const fates = shuffled(
+      (['SIGKILL', 'SIGSTOP', 'SIGTERM', 'SIGSTOP'] as const).flatMap(fate => [fate, fate]),
+      seededRng('leaders'),
+    )
     const candidates = new Map<string, ChildProcess>()
     let born = 0
     const spawnOne = () => {
@@ -78,7 +81,7 @@ describe.skipIf(tier.missing !== undefined)('leader election', () => {
     spawnOne()
     spawnOne()
     const led: string[] = []
-    for (let round = 0; round < 8; round++) {
+    for (const fate of fates) {
       const holder = await until(
         'a new leader writes',
         { withinMs: TAKEOVER_MS + 10_000, describe: () => JSON.stringify({ led, writers }) },
@@ -91,7 +94,6 @@ describe.skipIf(tier.missing !== undefined)('leader election', () => {
       const leader = candidates.get(holder)!
       candidates.delete(holder)
       spawnOne()
-      const fate = (['SIGKILL', 'SIGSTOP', 'SIGTERM'] as const)[Math.floor(rng() * 3)]!
       leader.kill(fate)
       if (fate !== 'SIGSTOP') continue
       await until(

@@ -174,32 +174,48 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
     expect(lease.spec?.holderIdentity ?? '').toBe('')
   })
 
-  test('says what it is ready for', async () => {
-    const { informers, registry, leader, controller } = copier('one')
-    const checks = informerChecks(informers)
+  test('says what it is ready for, and that it is deaf when it is', async () => {
+    const { registry, leader, controller } = copier('one')
+    // A clock that can be put forward, and a server that falls silent.
+    let ahead = 0
+    const informer = new Informer(ground.api, resources.secrets, {
+      selection: { namespace: ground.namespace },
+      now: () => performance.now() + ahead,
+    })
+    const { ready, live } = informerChecks([informer])
     const server = await serveHealth({
       host: '127.0.0.1',
       port: 0,
-      live: checks.live,
-      ready: { ...checks.ready, deaf: () => (ground.proxy.requests.length < 0 ? 'never' : undefined) },
+      live,
+      ready,
       registry,
       beforeScrape: () => controller.observe(),
     })
+    const stop = new AbortController()
+    closers.push(() => stop.abort())
     closers.push(() => server.close())
-    await leader.elected
-    await Promise.all(informers.map(({ synced }) => synced))
     const get = async (path: string) => {
       const response = await fetch(`http://127.0.0.1:${server.port}${path}`)
       return { status: response.status, text: await response.text() }
     }
-    expect(await get('/readyz')).toMatchObject({
-      status: 200,
-      text: expect.stringContaining('[+]informer-configmaps ok'),
-    })
-    expect((await get('/healthz')).status).toBe(200)
+    expect(await get('/readyz')).toEqual({ status: 503, text: '[-]informer-secrets failed: has no list yet\n' })
+    informer.run(stop.signal)
+    await Promise.all([leader.elected, informer.synced])
+    expect(await get('/readyz')).toEqual({ status: 200, text: '[+]informer-secrets ok\n' })
     expect((await get('/metrics')).text).toContain('workqueue_depth{name="copier"} 0')
     expect((await get('/nothing')).status).toBe(404)
     expect((await fetch(`http://127.0.0.1:${server.port}/healthz`, { method: 'POST' })).status).toBe(405)
+
+    ground.proxy.mute(({ path }) => path.endsWith('/secrets'))
+    ground.proxy.inject({ match: ({ path }) => path.endsWith('/secrets'), fault: { kind: 'silence' } })
+    ahead = 70_000
+    expect(await get('/readyz')).toEqual({
+      status: 503,
+      text: expect.stringMatching(/^\[-\]informer-secrets failed: the API server was not heard for 7\d s\n$/),
+    })
+    expect((await get('/healthz')).status).toBe(200)
+    ahead = 310_000
+    expect((await get('/healthz')).status).toBe(503)
   })
 
   test('knows which refusals are final, and takes its fields back', async () => {

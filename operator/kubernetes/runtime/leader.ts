@@ -112,7 +112,15 @@ export class Leader implements WriteGuard {
     const held = this.isLeader
     this.#lose('this process gave the lease away')
     if (!held || !record || !this.#state.seen) return
-    await this.#write(record, this.#state.seen, AbortSignal.timeout(this.#times.renewMs / 2))
+    const signal = AbortSignal.timeout(this.#times.renewMs / 2)
+    try {
+      await this.#write(record, this.#state.seen, signal)
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      // A renewal that was under way when we stopped was taken all the same.
+      const now = await this.#read(signal)
+      if (now?.record.holderIdentity === this.#options.identity) await this.#write(record, now, signal)
+    }
   }
 
   async #step(signal: AbortSignal): Promise<void> {

@@ -84,6 +84,7 @@ export class Transport {
       const options = await this.#options(exchange, body)
       for (let attempt = 1; ; attempt++) {
         signal.throwIfAborted()
+        if (late) throw new ConnectionError('the credentials took too long')
         request = this.#start(options)
         try {
           response = await answerOf(request, body)
