@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { $ } from 'zx'
 import { nodeFiles } from './cluster-files.ts'
 import { addresses, type ClusterNode, type ClusterPlan, controlNode } from './cluster-plan.ts'
-import { childOf, lastLogLines, remember, remembered, startDetached } from './cluster-process.ts'
+import { childOf, commandLine, lastLogLines, remember, remembered, startDetached } from './cluster-process.ts'
 import { until } from './until.ts'
 
 const init = join(import.meta.dirname, 'node-init.sh')
@@ -34,13 +34,13 @@ export async function nodePid({ state }: Pick<ClusterPlan, 'state'>, name: strin
 
 /** Makes the bridge's namespace. Returns the pid that holds it. */
 export async function startSwitch({ state, nodes }: ClusterPlan): Promise<number> {
-  // Its name is how taking down recognises it.
-  const hold = `exec -a trellis-switch:${state} sleep infinity`
+  // Its name is how taking down recognises it, and the sign that it has left the machine's own namespace.
+  const name = `trellis-switch:${state}`
+  const hold = `exec -a ${name} sleep infinity`
   const pid = await startDetached(state, 'switch', ['unshare', '--net', '--', 'bash', '-c', hold])
-  await until('the switch holds its namespace', { withinMs: 5_000, everyMs: 10 }, async () => {
-    await remember(state, 'switch', pid)
-    return remembered(state, 'switch')
-  })
+  await until('the switch holds its namespace', { withinMs: 5_000, everyMs: 10 }, async () =>
+    (await commandLine(pid)).startsWith(name),
+  )
   const ip = inside(inNetworkOf(pid))
   await ip`ip link set lo up`
   await ip`ip link add ${bridge} type bridge`
@@ -61,12 +61,19 @@ export async function startNode(plan: ClusterPlan, node: ClusterNode, switchPid:
     await writeFile(join(node.folder, name), text)
   }
   const namespaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--mount-proc']
-  const outer = await startDetached(state, node.name, ['unshare', ...namespaces, 'bash', init, state, node.name])
+  const outer = await startDetached(state, `${node.name}-init`, [
+    'unshare',
+    ...namespaces,
+    'bash',
+    init,
+    state,
+    node.name,
+  ])
   const pid = await childOf(outer)
   await remember(state, node.name, pid)
   await until(
     `the mounts of ${node.name}`,
-    { withinMs: 10_000, everyMs: 10, describe: () => lastLogLines(state, node.name) },
+    { withinMs: 10_000, everyMs: 10, describe: () => lastLogLines(state, `${node.name}-init`) },
     () => existsSync(join(node.folder, 'mounted')),
   )
   const link = `${bridge}-${node.index}`

@@ -10,7 +10,7 @@ const KILL_MS = 20_000
 const pidFolder = (state: string): string => join(state, 'pids')
 export const logFile = (state: string, name: string): string => join(state, 'log', `${name}.log`)
 
-/** Starts a program that stays, its output in the log of `name`. Resolves with its pid. */
+/** Starts a program that stays, its output in the log of `name`, and remembers it. Resolves with its pid. */
 export async function startDetached(state: string, name: string, command: readonly string[]): Promise<number> {
   await mkdir(join(state, 'log'), { recursive: true })
   const log = openSync(logFile(state, name), 'a')
@@ -22,6 +22,7 @@ export async function startDetached(state: string, name: string, command: readon
     child.once('error', reject)
   })
   child.unref()
+  await remember(state, name, child.pid!)
   return child.pid!
 }
 
@@ -35,9 +36,11 @@ export async function remember(state: string, name: string, pid: number): Promis
 export async function remembered(state: string, name: string): Promise<number | undefined> {
   const pid = Number(await readFile(join(pidFolder(state), name), 'utf8').catch(() => ''))
   if (!(pid > 0)) return undefined
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return commandLine.includes(state) ? pid : undefined
+  return (await commandLine(pid)).includes(state) ? pid : undefined
 }
+
+/** With NUL between the arguments; empty when there is no such process. */
+export const commandLine = (pid: number): Promise<string> => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
 
 /** The only child of a process: what `unshare --fork` runs. */
 export const childOf = (pid: number): Promise<number> =>

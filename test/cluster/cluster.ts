@@ -1,7 +1,7 @@
 // A real Kubernetes on this machine: etcd, kube-apiserver, controller-manager, scheduler, and for each node a kubelet,
 // containerd and kube-proxy, CoreDNS beside them. Needs root. `up` and `down` may be called again and again.
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { dnsObjects, pauseImage } from './cluster-files.ts'
 import { makeKeys, writeKubeconfig } from './cluster-keys.ts'
 import { inNetworkOf, nodePid, onNode, startNode, startSwitch } from './cluster-nodes.ts'
 import { type ClusterPlan, controlNode, defaultState, keyFolder, planCluster } from './cluster-plan.ts'
-import { killAll, lastLogLines, remember, startDetached } from './cluster-process.ts'
+import { killAll, lastLogLines, startDetached } from './cluster-process.ts'
 import { writeImage } from './image-archive.ts'
 import { kubeBinaries } from './kube-binary.ts'
 import { installPackages } from './packages.ts'
@@ -64,9 +64,21 @@ export async function down(state: string = defaultState()): Promise<void> {
   if (!existsSync(state)) return
   await killAll(state)
   await removeCgroups(planCluster(state, '', 1))
-  // Only empty ones go: mount points that the nodes made.
-  for (const folder of ['/var/lib/kubelet', '/var/lib/cni']) await rmdir(folder).catch(() => {})
+  for (const folder of ['/var/lib/kubelet', '/var/lib/cni'])
+    if (!(await mountedAnywhere(folder))) await rmdir(folder).catch(() => {})
   await rm(state, { recursive: true, force: true })
+}
+
+/**
+ * Does any process see a mount there? Removing the empty folder, a mount point that the nodes made, would take the mount
+ * away from another cluster's nodes: the kernel detaches mounts of other namespaces with it.
+ */
+async function mountedAnywhere(folder: string): Promise<boolean> {
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue
+    if ((await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')).includes(` ${folder} `)) return true
+  }
+  return false
 }
 
 async function start(plan: ClusterPlan, images: readonly string[], tell: (line: string) => void): Promise<Cluster> {
@@ -157,16 +169,14 @@ async function startRelays(plan: ClusterPlan, switchPid: number): Promise<string
   const socket = join(state, 'api.sock')
   const port = await freePort()
   const node = process.execPath
-  const inner = await startDetached(state, 'relay-inner', [
+  await startDetached(state, 'relay-inner', [
     ...inNetworkOf(switchPid),
     node,
     relay,
     socket,
     `${controlNode(plan).address}:6443`,
   ])
-  const outer = await startDetached(state, 'relay-outer', [node, relay, `127.0.0.1:${port}`, socket])
-  await remember(state, 'relay-inner', inner)
-  await remember(state, 'relay-outer', outer)
+  await startDetached(state, 'relay-outer', [node, relay, `127.0.0.1:${port}`, socket])
   const kubeconfig = join(state, 'kubeconfig')
   await writeKubeconfig(plan, 'admin', `https://127.0.0.1:${port}`, kubeconfig)
   await copyFile(join(keyFolder(plan), 'ca.crt'), join(state, 'ca.crt'))
