@@ -236,7 +236,7 @@ describe.skipIf(tier.missing !== undefined)('an informer', () => {
       await until('it watches again', { withinMs: 40_000 }, () => count('watching') > watched)
       await other.put('after', { at: '1' })
       const describe = () => JSON.stringify({ notes, requests: other.proxy.requests })
-      await until('it sees', { withinMs: 5_000, describe }, () => informer.store.get(`${other.namespace}/after`))
+      await until('it sees', { withinMs: 15_000, describe }, () => informer.store.get(`${other.namespace}/after`))
       const listed = count('listed')
       expect(listed).toBeLessThanOrEqual(2)
 

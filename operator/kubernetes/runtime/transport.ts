@@ -19,6 +19,8 @@ export interface Exchange {
   readonly contentType?: string | undefined
   /** Ends the exchange wherever it is, its connection included; the error thrown is the signal's reason. */
   readonly signal: AbortSignal
+  /** Called as the last thing before the request leaves: what it throws keeps it from leaving. */
+  readonly check?: (() => unknown) | undefined
   /** The whole exchange, to the last byte, takes no longer. */
   readonly deadlineMs: number
 }
@@ -87,7 +89,7 @@ export class Transport {
         if (late) throw new ConnectionError('the credentials took too long')
         request = this.#start(options)
         try {
-          response = await answerOf(request, body)
+          response = await answerOf(request, body, exchange.check)
           return await use({ status: response.statusCode ?? 0, headers: response.headers, chunks: response })
         } catch (error) {
           // A kept connection that the server closed in the meantime: it never read the request (Node's own advice).
@@ -146,13 +148,32 @@ export class Transport {
   }
 }
 
-/** The answer's head. Errors after it come out of the answer's stream. */
-async function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
+/**
+ * The answer's head. Errors after it come out of the answer's stream. The request is held back until its connection
+ * stands, so that nothing but the system call lies between the check and the first byte.
+ */
+async function answerOf(
+  request: ClientRequest,
+  body: string | undefined,
+  check: Exchange['check'],
+): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   request.once('response', resolve)
   request.on('error', reject)
   request.once('close', () => reject(new ConnectionError('the connection was closed before the answer')))
-  request.end(body)
+  request.once('socket', socket => {
+    const send = () => {
+      try {
+        check?.()
+        request.end(body)
+      } catch (error) {
+        reject(error)
+        request.destroy()
+      }
+    }
+    if (socket.connecting) socket.once('encrypted' in socket ? 'secureConnect' : 'connect', send)
+    else send()
+  })
   return await promise
 }
 

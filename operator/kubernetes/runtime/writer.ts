@@ -85,6 +85,8 @@ export class Writer {
 
   async #send(request: Parameters<Api['send']>[0]): Promise<Record<string, unknown>> {
     const term = this.#guard.check()
-    return await this.#api.send({ ...request, signal: AbortSignal.any([request.signal, term]) })
+    // And once more when the request leaves: a process may be stopped (SIGSTOP) at any line between.
+    const check = () => this.#guard.check()
+    return await this.#api.send({ ...request, signal: AbortSignal.any([request.signal, term]), check })
   }
 }
