@@ -91,26 +91,34 @@ export interface Range {
   readonly max?: string
 }
 
+/** Metadata key under which a schema says its range, for judges that cannot run the code here (tools/generate/crd). */
+export const RANGE = 'x-trellis-range'
+export type UnitName = 'duration' | 'size' | 'rate' | 'percentage' | 'fraction'
+export interface UnitRange extends Range {
+  readonly unit: UnitName
+}
+
 /** A string schema of one unit. Its metadata carries the examples that error messages show. */
-const unit = (pattern: RegExp, parse: (text: string) => number, title: string, examples: string[], range: Range) => {
+const unit = (pattern: RegExp, parse: (text: string) => number, name: UnitName, examples: string[], range: Range) => {
   const { min, max } = range
+  const title = `a ${name}`
   return z
     .string()
     .max(MAX_UNIT_CHARS)
     .regex(pattern, `expected ${title}`)
     .refine(text => !min || !pattern.test(text) || parse(text) >= parse(min), `must be at least ${min}`)
     .refine(text => !max || !pattern.test(text) || parse(text) <= parse(max), `must be at most ${max}`)
-    .meta({ title, examples })
+    .meta({ title, examples, [RANGE]: { unit: name, ...range } satisfies UnitRange })
 }
 
 export const duration = (range: Range = {}) =>
-  unit(durationPattern, milliseconds, 'a duration', ['200ms', '5s', '1m30s'], { max: '168h', ...range })
+  unit(durationPattern, milliseconds, 'duration', ['200ms', '5s', '1m30s'], { max: '168h', ...range })
 
 export const rate = (range: Range = {}) =>
-  unit(ratePattern, bytesPerSecond, 'a rate', ['10Mbit/s', '1MiB/s'], { max: '100Gbit/s', ...range })
+  unit(ratePattern, bytesPerSecond, 'rate', ['10Mbit/s', '1MiB/s'], { max: '100Gbit/s', ...range })
 
 export const percent = (range: Range = {}) =>
-  unit(percentPattern, text => Number(text.slice(0, -1)), 'a percentage', ['30%'], { max: '100%', ...range })
+  unit(percentPattern, text => Number(text.slice(0, -1)), 'percentage', ['30%'], { max: '100%', ...range })
 
 /** A fraction above zero and up to one. */
 export const fraction = (range: Range = {}) => {
@@ -118,16 +126,20 @@ export const fraction = (range: Range = {}) => {
     const { numerator, denominator } = fractionParts(text)
     return numerator / denominator
   }
-  return unit(fractionPattern, value, 'a fraction', ['2/3'], { max: '1/1', ...range })
+  return unit(fractionPattern, value, 'fraction', ['2/3'], { max: '1/1', ...range })
 }
 
 /** A size; a plain number counts bytes. */
 export const bytes = (range: Range = {}) => {
-  const text = unit(bytesPattern, byteCount, 'a size', ['512', '64KiB', '1MiB'], range)
+  const text = unit(bytesPattern, byteCount, 'size', ['512', '64KiB', '1MiB'], range)
   const { min, max } = range
   return z
     .union([z.int().min(0), text], { error: 'expected a size' })
     .refine(size => typeof size === 'string' || !min || size >= byteCount(min), `must be at least ${min}`)
     .refine(size => typeof size === 'string' || !max || size <= byteCount(max), `must be at most ${max}`)
-    .meta({ title: 'a size', examples: ['512', '64KiB', '1MiB'] })
+    .meta({
+      title: 'a size',
+      examples: ['512', '64KiB', '1MiB'],
+      [RANGE]: { unit: 'size', ...range } satisfies UnitRange,
+    })
 }

@@ -1,6 +1,7 @@
 // Makes every generated file: `node tools/generate.ts`. With --check it writes nothing and fails when one is stale.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { crdTemplates } from './generate/crds.ts'
 import { metricsPage } from './generate/metrics-page.ts'
 import { referencePage } from './generate/reference-page.ts'
 
@@ -8,6 +9,7 @@ const root = join(import.meta.dirname, '..')
 const files: Record<string, string> = {
   'docs/metrics.md': metricsPage(),
   'docs/reference.md': referencePage(),
+  ...crdTemplates(),
 }
 
 const check = process.argv.includes('--check')

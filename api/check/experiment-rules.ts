@@ -1,0 +1,54 @@
+// The rules of a ChaosExperiment for the API server. Left to the runner: shapes against the testnet's groups.
+import { actionKinds } from '../experiment.ts'
+import type { KindRules, Rule } from './rules.ts'
+
+const fault = 'spec.faults[]'
+const given = actionKinds.map(kind => `has(self.${kind})`)
+
+const rules: readonly Rule[] = [
+  {
+    path: fault,
+    rule: `[${given.join(', ')}].filter(given, given).size() == 1`,
+    message: `a fault does exactly one thing: give one of ${actionKinds.join(', ')}`,
+  },
+  {
+    path: `${fault}.select`,
+    rule: '!has(self.percent) || !has(self.count)',
+    message: 'stands beside count: keep one of the two',
+    fieldPath: '.percent',
+  },
+  {
+    path: `${fault}.partition`,
+    rule: "(self.shape == 'groups') == has(self.groups)",
+    message: 'shape groups lists its sides under groups, and no other shape does',
+    fieldPath: '.groups',
+  },
+  {
+    path: fault,
+    rule: "!has(self.partition) || self.partition.shape != 'groups' || !has(self.select)",
+    message: 'does not apply to shape groups, which lists its sides itself',
+    fieldPath: '.select',
+  },
+  {
+    path: `${fault}.partition`,
+    rule: "self.direction == 'both' || (!(self.shape in ['bridge', 'majorities-ring']) && (!has(self.groups) || size(self.groups) == 2))",
+    message: 'a direction needs exactly two sides: write both',
+    fieldPath: '.direction',
+  },
+  {
+    path: 'spec',
+    rule: "self.faults.all(f, duration(f.at) + duration(f.duration) <= duration(has(self.duration) ? self.duration : '24h'))",
+    message: 'a fault ends after the run: end it earlier or raise spec.duration',
+    fieldPath: '.faults',
+  },
+  {
+    path: 'spec',
+    rule: 'self == oldSelf',
+    message: 'an experiment is a record of one run: make a new one',
+  },
+]
+
+export const experimentRules: KindRules = {
+  rules,
+  listKeys: { 'spec.faults': ['name'], 'status.conditions': ['type'] },
+}

@@ -1,0 +1,18 @@
+// Rules between fields as an API server can judge them: CEL (https://kubernetes.io/docs/reference/using-api/cel/) in the
+// custom resource definitions. Each restates a rule of the check functions beside this file, which stay the whole truth.
+// An API server gives up on a rule whose cost it cannot bound, so what needs three nested lists stays with the operator.
+
+export interface Rule {
+  /** Where `self` is: `spec`, `spec.groups[]`. */
+  readonly path: string
+  readonly rule: string
+  readonly message: string
+  /** The field to blame, relative to `path`: `.weight`. */
+  readonly fieldPath?: string
+}
+
+export interface KindRules {
+  readonly rules: readonly Rule[]
+  /** Lists whose items are told apart by these fields: duplicates are refused, and appliers may own single items. */
+  readonly listKeys: Readonly<Record<string, readonly string[]>>
+}

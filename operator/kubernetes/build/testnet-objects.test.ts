@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { parseResources } from '../../../api/kinds.ts'
+import { type NodeConfig, nodeConfigSchema } from '../../../api/node-config.ts'
+import { expand } from '../../testnet/expand.ts'
+import { mergeLayers, splitLayers } from './config-layers.ts'
+import { MAX_DATA_BYTES, TooLargeError } from './configuration.ts'
+import type { BuildInput } from './input.ts'
+import { podConfigs } from './node-configs.ts'
+import { testnetObjects } from './testnet-objects.ts'
+
+const inputOf = (yaml: string, more: Partial<BuildInput> = {}): BuildInput => {
+  const [parsed] = parseResources(yaml, 'test.yaml')
+  if (parsed?.value.kind !== 'Testnet') throw new Error('no Testnet')
+  return {
+    expanded: expand(parsed.value),
+    namespace: 'lab',
+    owner: {
+      apiVersion: 'trellis.dev/v1alpha1',
+      kind: 'Testnet',
+      name: parsed.value.metadata.name,
+      uid: 'u-1',
+      controller: true,
+    },
+    settings: {
+      image: 'trellis/node:0.1.0',
+      resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
+      storage: { size: '1Gi' },
+      whenScaled: 'Delete',
+      operator: {
+        namespace: { 'kubernetes.io/metadata.name': 'trellis-system' },
+        pod: { 'app.kubernetes.io/name': 'trellis-operator' },
+      },
+    },
+    adminToken: 'a-token-of-the-test',
+    suspend: false,
+    ...more,
+  }
+}
+const example = (name: string) => readFileSync(new URL(`../../../examples/${name}.yaml`, import.meta.url), 'utf8')
+const small = (groups: string) => `
+apiVersion: trellis.dev/v1alpha1
+kind: Testnet
+metadata: { name: small }
+spec: { groups: [{ name: b, role: bootstrap }, ${groups}] }
+`
+
+describe('the objects of a testnet', () => {
+  test.each(['quickstart', 'three-regions', 'static-ring'])('of examples/%s.yaml', async name => {
+    const objects = testnetObjects(inputOf(example(name))).map(({ object }) =>
+      stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
+    )
+    await expect(objects.join('---\n')).toMatchFileSnapshot(`golden/${name}.yaml`)
+  })
+
+  test('are as many with a thousand nodes as with one', () => {
+    const count = (nodes: number) =>
+      testnetObjects(inputOf(small(`{ name: m, role: miner }, { name: f, role: full, count: ${nodes} }`))).length
+    expect([count(1), count(1_000)]).toEqual([14, 14])
+  })
+
+  test('keep their data and lose their pods when suspended', () => {
+    const sets = (suspend: boolean) =>
+      testnetObjects(inputOf(small('{ name: m, role: miner, count: 3 }'), { suspend }))
+        .map(({ object }) => object as unknown as { kind: string; spec: Record<string, unknown> })
+        .filter(({ kind }) => kind === 'StatefulSet')
+        .map(({ spec }) => [spec.replicas, spec.persistentVolumeClaimRetentionPolicy])
+    expect(sets(false)).toContainEqual([3, { whenDeleted: 'Delete', whenScaled: 'Delete' }])
+    const kept = [0, { whenDeleted: 'Delete', whenScaled: 'Retain' }]
+    expect(sets(true)).toEqual([kept, kept])
+  })
+
+  test('hold no secret outside of Secrets', () => {
+    const input = inputOf(example('quickstart'))
+    const secrets = podConfigs(input).flatMap(({ keys, adminToken, load }) => [
+      keys.network,
+      ...(keys.validator ? [keys.validator] : []),
+      adminToken!,
+      ...(load?.accounts ?? []),
+    ])
+    const open = JSON.stringify(testnetObjects(input).filter(({ object }) => object.kind !== 'Secret'))
+    for (const secret of secrets) expect(open).not.toContain(secret)
+    expect(secrets.length).toBeGreaterThan(10)
+  })
+
+  test('that would not fit are refused with the object and the remedy', () => {
+    const input = inputOf(small('{ name: m, role: miner }'))
+    const { expanded } = input
+    const accounts = Array.from({ length: 12_000 }, () => ({ address: 'a'.repeat(64), balance: 1 }))
+    const large = { ...input, expanded: { ...expanded, genesis: { ...expanded.genesis, accounts } } }
+    expect(() => testnetObjects(large)).toThrow(TooLargeError)
+    expect(() => testnetObjects(large)).toThrow(
+      new RegExp(
+        `^ConfigMap small--testnet would have \\d+ bytes of at most ${MAX_DATA_BYTES}: fewer genesis accounts`,
+      ),
+    )
+  })
+})
+
+describe('layers of a configuration', () => {
+  test.each(['quickstart', 'three-regions', 'static-ring', 'weights', 'random-mesh'])(
+    'merge to what each node of examples/%s.yaml is to read',
+    name => {
+      const configs = podConfigs(inputOf(example(name)))
+      const layers = splitLayers(configs)
+      for (const config of configs) {
+        const { testnet, group, node, keys } = layers.get(config.name)!
+        expect(nodeConfigSchema.parse(mergeLayers(testnet, group, node, keys))).toEqual(config)
+      }
+    },
+  )
+
+  test('merge back whatever the values are', () => {
+    const value = fc.dictionary(
+      fc.constantFrom('a', 'b', 'c'),
+      fc.oneof(
+        fc.integer(),
+        fc.array(fc.integer()),
+        fc.dictionary(fc.constantFrom('x', 'y'), fc.integer({ max: 2, min: 0 })),
+      ),
+    )
+    const node = fc.record({ group: fc.constantFrom('g', 'h'), value })
+    fc.assert(
+      fc.property(fc.array(node, { minLength: 1, maxLength: 6 }), nodes => {
+        const configs = nodes.map(
+          ({ group, value }, index) =>
+            ({ ...value, name: `n${index}`, group, keys: { network: 'k' } }) as unknown as NodeConfig,
+        )
+        const layers = splitLayers(configs)
+        for (const config of configs) {
+          const { testnet, group, node, keys } = layers.get(config.name)!
+          expect(mergeLayers(testnet, group, node, keys)).toEqual(config)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,38 @@
+// What a cluster node needs of the machine besides the binaries that are built.
+import { existsSync } from 'node:fs'
+import { $ } from 'zx'
+
+/** Program -> the Debian package that brings it. */
+const programs: Readonly<Record<string, string>> = {
+  '/usr/bin/containerd': 'containerd',
+  '/usr/sbin/runc': 'runc',
+  '/usr/lib/cni/bridge': 'containernetworking-plugins',
+  '/usr/sbin/iptables': 'iptables',
+  '/usr/sbin/nft': 'nftables',
+  '/usr/sbin/conntrack': 'conntrack',
+  '/usr/sbin/ip': 'iproute2',
+  '/usr/bin/nsenter': 'util-linux',
+  '/usr/bin/openssl': 'openssl',
+}
+const merged = (path: string): boolean =>
+  existsSync(path) || existsSync(path.replace('/usr/sbin/', '/usr/bin/')) || existsSync(path.replace('/usr', ''))
+
+export const missingPackages = (): string[] =>
+  Object.entries(programs).flatMap(([program, name]) => (merged(program) ? [] : [name]))
+
+/** Installs what is missing. Throws, naming the packages, when that is not possible here. */
+export async function installPackages(tell: (line: string) => void): Promise<void> {
+  const missing = missingPackages()
+  if (missing.length === 0) return
+  const line = `apt-get install ${missing.join(' ')}`
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+    throw new Error(`a cluster on this machine needs ${missing.join(', ')}; on Debian, as root: ${line}`)
+  tell(line)
+  const apt = $({ quiet: true, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  const install = () => apt`apt-get install -y --no-install-recommends ${missing}`
+  // Package lists of a fresh machine are empty or old.
+  await install().catch(async () => {
+    await apt`apt-get update`
+    await install()
+  })
+}
