@@ -27,16 +27,10 @@ async function check(name: string, command: string, args: string[]): Promise<Cou
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
 }
 
-async function tests(directory: string): Promise<Count> {
-  const file = join(directory, 'vitest.json')
-  const code = await run('npm', [
-    'test',
-    '--silent',
-    '--',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile=${file}`,
-  ])
+async function tests(directory: string, script: string): Promise<Count> {
+  const file = join(directory, `${script.replace(':', '-')}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${file}`]
+  const code = await run('npm', ['run', '--silent', script, '--', ...reporters])
   try {
     const report = JSON.parse(await readFile(file, 'utf8'))
     const count: Count = {
@@ -58,7 +52,8 @@ try {
   counts.push(await check('type check', 'tsc', ['-p', '.']))
   counts.push(await check('lint', 'npm', ['run', '--silent', 'lint']))
   counts.push(await check('generated files are current', 'node', ['tools/generate.ts', '--check']))
-  counts.push(await tests(directory))
+  counts.push(await tests(directory, 'test'))
+  counts.push(await tests(directory, 'test:cluster'))
 } finally {
   await rm(directory, { recursive: true, force: true })
 }
