@@ -175,20 +175,12 @@ export class Chain {
 
   /** Executes and adds a block. The caller has verified every signature and kept it from being `early`. */
   insert(block: Block): InsertResult {
-    const { header } = block
-    const hash = blockHash(header.message)
-    if (this.#tree.get(hash)) return { kind: 'known' }
-    const shape = this.#headers.shapeFault(header)
-    if (shape) return shape
-    const parentHash = toHex(header.message.parents[0]!)
-    const parent = this.#headers.facts(parentHash)
-    if (!parent) return { kind: 'unknown-parent', parent: parentHash }
-    const fault = this.#headers.fault(header, parent)
-    if (fault) return fault
-    const executed = this.#execute(block, parentHash)
+    const place = this.#placeOf(block.header)
+    if (place.kind !== 'free') return place
+    const executed = this.#execute(block, place.parent.hash)
     if (executed.kind !== 'executed') return executed
-    this.#states.set(hash, executed.state)
-    return this.#add(header, parent)
+    this.#states.set(place.hash, executed.state)
+    return this.#add(block.header, place.parent)
   }
 
   /**
@@ -196,6 +188,16 @@ export class Chain {
    * `attachState` or `replay`.
    */
   insertStored(header: SignedHeader): InsertResult {
+    const place = this.#placeOf(header)
+    return place.kind === 'free' ? this.#add(header, place.parent) : place
+  }
+
+  /** Where a new block goes, when its header keeps the rules and its parent is held. */
+  #placeOf(
+    header: SignedHeader,
+  ):
+    | { readonly kind: 'free'; readonly hash: Hash; readonly parent: ParentFacts }
+    | Exclude<InsertResult, { kind: 'inserted' }> {
     const hash = blockHash(header.message)
     if (this.#tree.get(hash)) return { kind: 'known' }
     const shape = this.#headers.shapeFault(header)
@@ -203,7 +205,7 @@ export class Chain {
     const parentHash = toHex(header.message.parents[0]!)
     const parent = this.#headers.facts(parentHash)
     if (!parent) return { kind: 'unknown-parent', parent: parentHash }
-    return this.#headers.fault(header, parent) ?? this.#add(header, parent)
+    return this.#headers.fault(header, parent) ?? { kind: 'free', hash, parent }
   }
 
   /** Computes the state of a held block again, from its parent's. */
