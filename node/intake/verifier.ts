@@ -1,7 +1,7 @@
 // Signatures: ed25519 on libuv's thread pool, so that the event loop stays free and all cores work.
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { toHex } from '../chain/hex.ts'
 import type { SignatureJob } from '../chain/types.ts'
-import { encodeHex } from '../store/keys.ts'
 
 /** Parsed public keys kept; parsing one costs about a fifth of a verification. */
 const maxCachedKeys = 8_192
@@ -64,7 +64,7 @@ export class Verifier {
 
   /** Undefined when the bytes are no key. */
   #key(raw: Uint8Array): KeyObject | undefined {
-    const id = encodeHex(raw)
+    const id = toHex(raw)
     const known = this.#keys.get(id)
     if (known) return known
     let key: KeyObject

@@ -1,7 +1,8 @@
 // What a node keeps on disk: every block it holds, which of them is the main chain, a state snapshot to restart from,
 // and the few values that must survive a crash (the last vote above all). One LevelDB per data directory.
 import { ClassicLevel } from 'classic-level'
-import { decodeHex, encodeHex, type Hash } from './keys.ts'
+import { fromHex, toHex } from '../chain/hex.ts'
+import type { Hash } from '../chain/types.ts'
 
 export type StoreErrorCode = 'in-use' | 'wrong-chain' | 'unreadable' | 'full'
 
@@ -68,12 +69,12 @@ export class Store {
     }
     const store = new Store(db)
     const found = await store.slot('genesis')
-    if (found === undefined) await store.setSlot('genesis', decodeHex(genesis))
-    else if (encodeHex(found) !== genesis) {
+    if (found === undefined) await store.setSlot('genesis', fromHex(genesis))
+    else if (toHex(found) !== genesis) {
       await db.close()
       throw new StoreError(
         'wrong-chain',
-        `data directory ${directory} holds the chain ${encodeHex(found).slice(0, 16)}…, this node is configured for ${genesis.slice(0, 16)}…: use another directory or delete this one`,
+        `data directory ${directory} holds the chain ${toHex(found).slice(0, 16)}…, this node is configured for ${genesis.slice(0, 16)}…: use another directory or delete this one`,
       )
     }
     return store
@@ -116,7 +117,7 @@ export class Store {
   async setMain(fromHeight: number, blocks: readonly MainBlock[], oldHeight: number): Promise<void> {
     const operations: Operation[] = []
     for (const [index, { hash, transactions }] of blocks.entries()) {
-      const value = decodeHex(hash)
+      const value = fromHex(hash)
       operations.push({ type: 'put', key: `m:${heightKey(fromHeight + index)}`, value })
       for (const id of transactions) operations.push({ type: 'put', key: `i:${id}`, value })
     }
@@ -128,13 +129,13 @@ export class Store {
   /** The block that last brought a transaction to the main chain; it may have left it since. */
   async blockOf(transaction: Hash): Promise<Hash | undefined> {
     const value = await this.#db.get(`i:${transaction}`)
-    return value && encodeHex(value)
+    return value && toHex(value)
   }
 
   /** Main-chain hash at a height. */
   async mainAt(height: number): Promise<Hash | undefined> {
     const value = await this.#db.get(`m:${heightKey(height)}`)
-    return value && encodeHex(value)
+    return value && toHex(value)
   }
 
   /** Greatest height of the main chain; 0 when there is none. */
@@ -146,7 +147,7 @@ export class Store {
   /** Main-chain hashes of [from, from + limit). */
   async mainRange(from: number, limit: number): Promise<Hash[]> {
     const values = await this.#db.values({ gte: `m:${heightKey(from)}`, lt: `m:${heightKey(from + limit)}` }).all()
-    return values.map(encodeHex)
+    return values.map(toHex)
   }
 
   /** Hashes of all blocks held above a height, forks included, lowest first. */
