@@ -17,7 +17,6 @@ const block = (height: number): BlockDetail => ({
   timestamp: 0,
   producer: hash(1),
   difficulty: 1,
-  work: '1',
   transactionCount: 0,
   finalized: false,
   canonical: true,

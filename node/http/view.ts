@@ -11,8 +11,6 @@ export interface BlockSummary {
   readonly timestamp: number
   readonly producer: string
   readonly difficulty: number
-  /** Cumulative work from genesis, decimal. */
-  readonly work: string
   readonly transactionCount: number
   readonly finalized: boolean
 }

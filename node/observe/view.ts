@@ -2,7 +2,6 @@
 import type { NodeConfig } from '../../api/node-config.ts'
 import type { NodeStatus, PeerStatus } from '../../api/observation.ts'
 import {
-  type BlockRecord,
   DecodeError,
   decodeBody,
   decodeHeader,
@@ -160,7 +159,6 @@ export class View implements NodeView {
     if (headerBytes === undefined || body === undefined) return undefined
     const { message } = decodeHeader(headerBytes)
     const transactions = decodeBody(body)
-    const record: BlockRecord | undefined = chain.get(hash)
     const canonical = (await store.mainAt(message.height)) === hash
     return {
       hash,
@@ -169,7 +167,6 @@ export class View implements NodeView {
       timestamp: message.timestamp,
       producer: toHex(message.producer),
       difficulty: message.difficulty,
-      work: record?.work.toString() ?? '',
       transactionCount: transactions.length,
       finalized: canonical && message.height <= chain.finalized.height,
       canonical,
