@@ -1,0 +1,53 @@
+// What the operator tells people about a testnet: the shapes of its read API, which the command and the dashboard read.
+//   GET /v1/testnets                                       TestnetView[]
+//   GET /v1/namespaces/:namespace/testnets/:name           TestnetView
+//   GET /v1/namespaces/:namespace/testnets/:name/nodes     NodeView[]
+//   GET /v1/namespaces/:namespace/testnets/:name/heads     HeadView[]
+//   GET /v1/namespaces/:namespace/testnets/:name/nodes/:node/peers    PeerStatus[]
+//   GET /v1/namespaces/:namespace/testnets/:name/events    server-sent events: `testnet` (TestnetView), `nodes` (NodeView[] that changed), `node` (NodeEvent with `node`), a comment as heartbeat
+import type { TestnetStatus } from './status.ts'
+
+export interface TestnetView {
+  readonly namespace: string
+  readonly name: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly status: TestnetStatus
+  /** When the nodes were last asked; null before the first round. */
+  readonly observedAt: number | null
+}
+
+/** starting: the pod is not ready. waiting: it crashed and is started again. failed: it cannot run. silent: it runs and does not answer. */
+export type NodeViewState = 'pending' | 'starting' | 'ready' | 'waiting' | 'failed' | 'stopped' | 'silent'
+
+export interface NodeView {
+  readonly name: string
+  readonly role: string
+  readonly group: string
+  readonly region: string
+  readonly state: NodeViewState
+  readonly height: number | null
+  readonly head: string | null
+  readonly finalized: number | null
+  readonly inbound: number | null
+  readonly outbound: number | null
+  readonly pool: number | null
+  readonly reorgs: number | null
+  readonly deepestReorg: number | null
+  readonly restarts: number
+  readonly peerId: string
+  /** Where its HTTP API is; empty before it has an address. */
+  readonly url: string
+  readonly pod: string
+  readonly machine: string
+  /** Why it is not ready. */
+  readonly reason: string
+}
+
+export interface HeadView {
+  readonly hash: string
+  readonly height: number
+  readonly members: readonly string[]
+  /** Blocks below the lower head since it left the first group's chain; null when longer ago than nodes tell. */
+  readonly forkDepth: number | null
+}

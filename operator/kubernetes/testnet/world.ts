@@ -1,0 +1,68 @@
+// What a reconciliation of a Testnet sees, and what it decides. `observe` fills the first from informer stores and the
+// node poller, `plan` is pure, `execute` carries the second out.
+import type { NodeStatus } from '../../../api/observation.ts'
+import type { TestnetStatus } from '../../../api/status.ts'
+import type { Testnet } from '../../../api/testnet.ts'
+import type { Wanted } from '../build/testnet-objects.ts'
+import type { Event, KubeObject, PersistentVolumeClaim, Pod, Resource, StatefulSet } from '../runtime/resource.ts'
+
+/** A Testnet as the API server stores it: perhaps of an older or newer schema, so its spec is not trusted. */
+export interface StoredTestnet extends KubeObject {
+  readonly spec?: unknown
+  readonly status?: TestnetStatus
+}
+
+/** A Testnet whose spec this operator understands. */
+export interface ValidTestnet extends StoredTestnet {
+  readonly spec: Testnet['spec']
+}
+
+/** What the poller last heard of a node. `at` is milliseconds since the epoch, of the last attempt. */
+export interface NodeAnswer {
+  readonly at: number
+  /** Undefined when it did not answer; `error` says why. */
+  readonly status: NodeStatus | undefined
+  readonly error?: string
+}
+
+/** Two poll rounds: growth is judged between them. */
+export interface Rounds {
+  readonly latest: ReadonlyMap<string, NodeAnswer>
+  readonly earlier: ReadonlyMap<string, NodeAnswer>
+}
+
+export interface World {
+  readonly testnet: ValidTestnet
+  /** By `<plural>/<name>`: everything stored under a name that the testnet's objects have, whoever owns it. */
+  readonly stored: ReadonlyMap<string, KubeObject>
+  readonly statefulSets: readonly StatefulSet[]
+  readonly pods: readonly Pod[]
+  readonly claims: readonly PersistentVolumeClaim[]
+  /** Warnings about the testnet's StatefulSets, pods and claims of the last minutes, newest last. */
+  readonly warnings: readonly Event[]
+  /** By node name of the cluster: why that machine is thought lost. */
+  readonly lostMachines: ReadonlyMap<string, string>
+  /** By node name of the testnet. */
+  readonly rounds: Rounds
+  /** Bearer token of the administration ports: the stored one, or one just drawn. */
+  readonly adminToken: string
+}
+
+export interface Notice {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly note: string
+}
+
+export interface Plan {
+  /** In this order; what is settled already is left out. */
+  readonly apply: readonly Wanted[]
+  readonly remove: readonly { readonly resource: Resource; readonly name: string; readonly uid: string }[]
+  /** Status to be applied; undefined when the stored one says the same, or nearly so and was written a moment ago. */
+  readonly status: TestnetStatus | undefined
+  readonly notices: readonly Notice[]
+  /** When to look again although nothing happens: the next step of a rollout, the end of the ttl, the next poll round. */
+  readonly requeueAfterMs: number | undefined
+  /** The Testnet itself goes: its ttl is over. */
+  readonly expire: boolean
+}
