@@ -25,6 +25,17 @@ export interface NodeAnswer {
   readonly error?: string
 }
 
+/** The API server's answer to an object of ours that stays the same until the object, a policy or a quota changes. */
+export interface Refusal {
+  /** `StatefulSet`, `ConfigMap`, ... */
+  readonly kind: string
+  readonly name: string
+  /** HTTP status: 403 of a quota or a role, 422 of validation, 400 or 403 of an admission policy or webhook. */
+  readonly status: number
+  /** As the server said it. */
+  readonly message: string
+}
+
 /** Two poll rounds: growth is judged between them. */
 export interface Rounds {
   readonly latest: ReadonlyMap<string, NodeAnswer>
@@ -46,6 +57,10 @@ export interface World {
   readonly rounds: Rounds
   /** Bearer token of the administration ports: the stored one, or one just drawn. */
   readonly adminToken: string
+  /** What the server refused of the last plan and has not taken since. Such objects are tried again by and by: leave them in `apply`. */
+  readonly refusals: readonly Refusal[]
+  /** When this process last wrote the status, milliseconds since the epoch; undefined when it never did. */
+  readonly statusWrittenAt: number | undefined
 }
 
 export interface Notice {
