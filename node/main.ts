@@ -1,4 +1,5 @@
-// A node process: `node main.ts --config FILE`. Logs one JSON line an event on stdout.
+// A node process: `node main.ts --config FILE...`; `--config` may be given several times, and the later file wins field
+// by field. Logs one JSON line an event on stdout.
 // Exit codes: 0 after SIGTERM or SIGINT, 3 when the configuration or the environment is at fault, 1 on a defect.
 import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
@@ -21,10 +22,19 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
+function configFiles(): string[] {
+  const usage = 'usage: node main.ts --config FILE [--config FILE ...]'
+  try {
+    const { values } = parseArgs({ options: { config: { type: 'string', multiple: true } } })
+    if (values.config !== undefined) return values.config
+  } catch (error) {
+    throw new ConfigError(`${(error as Error).message}; ${usage}`, { cause: error })
+  }
+  throw new ConfigError(usage)
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { config: { type: 'string' } } })
-  if (values.config === undefined) throw new ConfigError('usage: node main.ts --config FILE')
-  const config = await readConfig(values.config)
+  const config = await readConfig(configFiles())
   const node = new Node(config, log.child({ node: config.name }, config.logLevel), fail)
 
   let stopping = false

@@ -1,13 +1,13 @@
 // A node that cannot start says why in one line and ends with code 3; what it shares with others is left alone.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { NodeConfig } from '../../api/node-config.ts'
 import { Store } from '../../node/store/store.ts'
-import { Network, until } from '../support/network.ts'
+import { Network, until, untilAgreed } from '../support/network.ts'
 
 const testnet = `
 apiVersion: trellis.dev/v1alpha1
@@ -31,8 +31,8 @@ afterEach(async () => {
   await network?.stop()
 })
 
-async function create(configure?: (config: NodeConfig) => NodeConfig): Promise<Network> {
-  network = await Network.create(testnet, configure && { configure })
+async function create(configure?: (config: NodeConfig) => NodeConfig, layered = false): Promise<Network> {
+  network = await Network.create(testnet, { layered, ...(configure && { configure }) })
   return network
 }
 
@@ -137,6 +137,31 @@ describe('a node that cannot start', () => {
     writeFileSync(join(network.directory, 'miner-0', 'config.json'), text(config))
     await network.launch('miner-0')
     expect(await refusal('miner-0')).toMatch(message)
+  })
+})
+
+describe('a configuration in four layers', () => {
+  it('starts nodes that make one chain', async () => {
+    await create(undefined, true)
+    expect(network.nodes.map(({ files }) => files.length)).toEqual([4, 4])
+    await network.start()
+    await untilAgreed(network, 3, 20_000)
+  })
+
+  const broken: readonly [string, layer: number, (layer: object) => unknown, string][] = [
+    ['the testnet', 0, layer => ({ ...layer, colour: 'red' }), '{0}: colour: Unrecognized key'],
+    ['a node', 2, layer => ({ ...layer, listen: { host: 7 } }), '{2}: listen.host: '],
+    ['the keys', 3, layer => ({ ...layer, keys: {} }), 'none of {0}, {1}, {2}, {3} has it: keys.network: '],
+    ['a group', 1, () => ['full'], '{1} holds no JSON object'],
+  ]
+  it.each(broken)('says which file a bad field is from: %s', async (_, layer, change, message) => {
+    await create(undefined, true)
+    const { files } = network.node('miner-0')
+    const text = readFileSync(files[layer]!, 'utf8')
+    writeFileSync(files[layer]!, JSON.stringify(change(JSON.parse(text) as object)))
+    await network.launch('miner-0')
+    const expected = message.replaceAll(/\{(\d)\}/g, (_, index: string) => files[Number(index)]!)
+    expect(await refusal('miner-0')).toContain(expected)
   })
 })
 

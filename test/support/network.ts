@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { splitLayers } from '../../api/config-layers.ts'
 import { parseResources } from '../../api/kinds.ts'
 import type { LinkPeer } from '../../api/link.ts'
 import type { NodeConfig } from '../../api/node-config.ts'
@@ -27,12 +28,16 @@ export interface TestNode {
   readonly client: NodeClient
   readonly peer: LinkPeer
   readonly dataDir: string
+  /** Of its configuration, in the order in which they are given. */
+  readonly files: readonly string[]
   process: ChildProcess | undefined
 }
 
 export interface NetworkOptions {
   /** Changes a node's configuration before it is written. */
   readonly configure?: (config: NodeConfig) => NodeConfig
+  /** Configurations in layers as a cluster has them, instead of one `config.json` a node. */
+  readonly layered?: boolean
   /** Flags of Node itself. */
   readonly execArgv?: readonly string[]
 }
@@ -64,12 +69,15 @@ export class Network {
     const names = expanded.nodes.map(node => node.name)
     const addresses = await planAddresses(names, directory, new Set())
     const nodes = new Map<string, TestNode>()
-    for (const spec of expanded.nodes) {
+    const configs = expanded.nodes.map(spec => {
+      const plain = nodeConfig(spec, expanded, addresses, join(directory, spec.name, 'data'))
+      return options.configure?.(plain) ?? plain
+    })
+    const files = await (options.layered ? writeLayers : writeWhole)(directory, configs)
+    for (const [index, spec] of expanded.nodes.entries()) {
+      const config = configs[index]!
       const dataDir = join(directory, spec.name, 'data')
       await mkdir(dataDir, { recursive: true })
-      const plain = nodeConfig(spec, expanded, addresses, dataDir)
-      const config = options.configure?.(plain) ?? plain
-      await writeFile(join(directory, spec.name, 'config.json'), JSON.stringify(config))
       const { host, http, admin } = config.listen
       const client = new NodeClient({
         name: spec.name,
@@ -77,7 +85,8 @@ export class Network {
         adminUrl: `http://${host}:${admin}`,
       })
       const peer = { name: spec.name, host, peerId: spec.peerId }
-      nodes.set(spec.name, { name: spec.name, config, client, peer, dataDir, process: undefined })
+      const own = files.get(spec.name) ?? []
+      nodes.set(spec.name, { name: spec.name, config, client, peer, dataDir, files: own, process: undefined })
     }
     return new Network(expanded, directory, nodes, options.execArgv ?? [])
   }
@@ -186,13 +195,7 @@ export class Network {
     const log = await open(join(this.directory, node.name, 'node.log'), 'a')
     node.process = spawn(
       process.execPath,
-      [
-        ...nodeFlags,
-        ...this.#execArgv,
-        join(root, 'dist/node.js'),
-        '--config',
-        join(this.directory, node.name, 'config.json'),
-      ],
+      [...nodeFlags, ...this.#execArgv, join(root, 'dist/node.js'), ...node.files.flatMap(file => ['--config', file])],
       { stdio: ['ignore', log.fd, log.fd], env: nodeEnvironment(process.env) },
     )
     await log.close()
@@ -213,6 +216,41 @@ export class Network {
       25,
     )
   }
+}
+
+/** One file a node. Returns the files of each. */
+async function writeWhole(directory: string, configs: readonly NodeConfig[]): Promise<Map<string, string[]>> {
+  const files = new Map<string, string[]>()
+  for (const config of configs) {
+    const file = join(directory, config.name, 'config.json')
+    await mkdir(join(directory, config.name), { recursive: true })
+    await writeFile(file, JSON.stringify(config))
+    files.set(config.name, [file])
+  }
+  return files
+}
+
+/** Four files a node; the first two are shared. Returns the files of each. */
+async function writeLayers(directory: string, configs: readonly NodeConfig[]): Promise<Map<string, string[]>> {
+  const layers = splitLayers(configs)
+  const files = new Map<string, string[]>()
+  for (const { name, group } of configs) {
+    const own = join(directory, name)
+    await mkdir(own, { recursive: true })
+    const parts = layers.get(name)!
+    const written = [
+      [join(directory, 'testnet.json'), parts.testnet],
+      [join(directory, `group-${group}.json`), parts.group],
+      [join(own, 'node.json'), parts.node],
+      [join(own, 'keys.json'), parts.keys],
+    ] as const
+    for (const [file, layer] of written) await writeFile(file, JSON.stringify(layer))
+    files.set(
+      name,
+      written.map(([file]) => file),
+    )
+  }
+  return files
 }
 
 /** Waits for a condition; throws with the last state that `describe` gives when the deadline passes. */

@@ -1,6 +1,7 @@
 // ConfigMaps and Secrets: one of each a group, and one ConfigMap of the testnet. Keys of the data are file names.
+
+import { type NodeLayers, splitLayers } from '../../../api/config-layers.ts'
 import type { ConfigMap, Secret } from '../runtime/resource.ts'
-import { type NodeLayers, splitLayers } from './config-layers.ts'
 import { type BuildInput, groupsOf } from './input.ts'
 import { commonLabels, groupLabels, groupObject, podName, testnetObject } from './names.ts'
 import { podConfigs } from './node-configs.ts'

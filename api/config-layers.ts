@@ -1,19 +1,20 @@
 // A node's configuration in layers: what the whole testnet shares, what its group shares, what is its own, and its keys.
-// Written out for every node, the genesis alone would fill the cluster's database. Pure.
-import type { NodeConfig } from '../../../api/node-config.ts'
+// Written out for every node, the genesis alone would fill a cluster's database. Pure.
+import type { NodeConfig } from './node-config.ts'
 
-type Plain = Readonly<Record<string, unknown>>
+/** Some of the fields of a configuration. */
+export type ConfigLayer = Readonly<Record<string, unknown>>
 
 export interface NodeLayers {
-  readonly testnet: Plain
-  readonly group: Plain
-  readonly node: Plain
+  readonly testnet: ConfigLayer
+  readonly group: ConfigLayer
+  readonly node: ConfigLayer
   /** Secret: keys, accounts of load nodes, the administration token. */
-  readonly keys: Plain
+  readonly keys: ConfigLayer
 }
 
 /** Later layers win; objects are merged field by field, everything else is replaced. */
-export function mergeLayers(...layers: readonly Plain[]): Plain {
+export function mergeLayers(...layers: readonly ConfigLayer[]): ConfigLayer {
   const merged: Record<string, unknown> = {}
   for (const layer of layers)
     for (const [field, value] of Object.entries(layer)) {
@@ -25,10 +26,10 @@ export function mergeLayers(...layers: readonly Plain[]): Plain {
 
 /** The layers of every node of a testnet, by its name. Merged they are the configuration again. */
 export function splitLayers(configs: readonly NodeConfig[]): Map<string, NodeLayers> {
-  const open = new Map<string, { config: NodeConfig; plain: Plain; keys: Plain }>()
+  const open = new Map<string, { config: NodeConfig; plain: ConfigLayer; keys: ConfigLayer }>()
   for (const config of configs) open.set(config.name, { config, ...withoutSecrets(config) })
   const testnet = shared([...open.values()].map(({ plain }) => plain))
-  const groups = new Map<string, Plain>()
+  const groups = new Map<string, ConfigLayer>()
   for (const { group } of configs) {
     if (groups.has(group)) continue
     const members = [...open.values()].filter(({ config }) => config.group === group)
@@ -42,7 +43,7 @@ export function splitLayers(configs: readonly NodeConfig[]): Map<string, NodeLay
   )
 }
 
-function withoutSecrets({ keys, adminToken, load, ...open }: NodeConfig): { plain: Plain; keys: Plain } {
+function withoutSecrets({ keys, adminToken, load, ...open }: NodeConfig): { plain: ConfigLayer; keys: ConfigLayer } {
   const { accounts, ...openLoad } = load ?? {}
   return {
     plain: { ...open, ...(load && { load: openLoad }) },
@@ -51,7 +52,7 @@ function withoutSecrets({ keys, adminToken, load, ...open }: NodeConfig): { plai
 }
 
 /** The fields that all have, with the same value. */
-function shared(values: readonly Plain[]): Plain {
+function shared(values: readonly ConfigLayer[]): ConfigLayer {
   const [first = {}, ...others] = values
   const common: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(first)) {
@@ -68,7 +69,7 @@ function shared(values: readonly Plain[]): Plain {
 }
 
 /** What is left of a value after what a layer below says. */
-function rest(value: Plain, below: Plain): Plain {
+function rest(value: ConfigLayer, below: ConfigLayer): ConfigLayer {
   const left: Record<string, unknown> = {}
   for (const [field, own] of Object.entries(value)) {
     if (!(field in below)) left[field] = own
@@ -80,5 +81,5 @@ function rest(value: Plain, below: Plain): Plain {
   return left
 }
 
-const isObject = (value: unknown): value is Plain =>
+const isObject = (value: unknown): value is ConfigLayer =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
