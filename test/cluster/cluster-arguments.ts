@@ -1,6 +1,6 @@
 // Command lines of the components. Pure.
 import { join } from 'node:path'
-import { addresses, type ClusterNode, type ClusterPlan, controlNode, keyFolder } from './cluster-plan.ts'
+import { addresses, auditLog, type ClusterNode, type ClusterPlan, controlNode, keyFolder } from './cluster-plan.ts'
 import type { Component } from './kube-binary.ts'
 
 type Arguments = readonly string[]
@@ -54,6 +54,10 @@ export function controlArguments(
       '--enable-admission-plugins=NodeRestriction',
       '--allow-privileged=true',
       '--profiling=false',
+      `--audit-policy-file=${join(folder, 'etc/audit.json')}`,
+      `--audit-log-path=${auditLog(plan)}`,
+      // Of one run; a case reads it whole.
+      '--audit-log-maxsize=2000',
     ],
     'kube-controller-manager': [
       `--kubeconfig=${key('kube-controller-manager.kubeconfig')}`,

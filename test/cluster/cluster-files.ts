@@ -14,7 +14,20 @@ export function nodeFiles(plan: ClusterPlan, node: ClusterNode): Record<string, 
     'etc/kubelet.json': kubelet(plan, node),
     'etc/kube-proxy.json': kubeProxy(plan, node),
     'etc/Corefile': corefile(plan),
+    'etc/audit.json': JSON.stringify(auditPolicy),
   }
+}
+
+/** Requests of service accounts, without their bodies; the cluster's own controllers would drown the rest. */
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [
+    { level: 'None', userGroups: ['system:serviceaccounts:kube-system'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'] },
+    { level: 'None' },
+  ],
 }
 
 const cni = ({ folder, podSubnet }: ClusterNode): string =>

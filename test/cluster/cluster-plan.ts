@@ -58,3 +58,5 @@ export function planCluster(state: string, binaries: string, count: number): Clu
 export const controlNode = ({ nodes }: ClusterPlan): ClusterNode => nodes[0]!
 export const apiUrl = (plan: ClusterPlan): string => `https://${controlNode(plan).address}:6443`
 export const keyFolder = ({ state }: ClusterPlan): string => join(state, 'keys')
+/** What the service accounts of pods asked of the API server, one JSON event a line. */
+export const auditLog = ({ state }: Pick<ClusterPlan, 'state'>): string => join(state, 'log', 'audit.log')

@@ -6,8 +6,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
-import { controlArguments, kubeletArguments, kubeProxyArguments } from './cluster-arguments.ts'
+import { controlArguments } from './cluster-arguments.ts'
 import { makeCgroups, removeCgroups } from './cluster-cgroups.ts'
+import { loadImages, startContainerd, startKubelet, startOnNode } from './cluster-components.ts'
 import { dnsObjects, pauseImage } from './cluster-files.ts'
 import { makeKeys, writeKubeconfig } from './cluster-keys.ts'
 import { inNetworkOf, nodePid, onNode, startNode, startSwitch } from './cluster-nodes.ts'
@@ -92,11 +93,9 @@ async function start(plan: ClusterPlan, images: readonly string[], tell: (line: 
   await Promise.all(plan.nodes.map(node => startNode(plan, node, switchPid)))
   step('namespaces')
 
-  const component = async (node: string, name: string, command: readonly string[]) =>
-    void (await startDetached(state, `${node}-${name}`, [...onNode(await nodePid(plan, node)), ...command]))
   const controlPlane = controlArguments(plan)
   const controlComponent = (name: keyof typeof controlPlane) =>
-    component(control.name, name, [join(binaries, name), ...controlPlane[name]])
+    startOnNode(plan, control, name, [join(binaries, name), ...controlPlane[name]])
   await controlComponent('etcd')
   await controlComponent('kube-apiserver')
   const kubeconfig = await startRelays(plan, switchPid)
@@ -110,13 +109,7 @@ async function start(plan: ClusterPlan, images: readonly string[], tell: (line: 
   const archives = [await pauseArchive(plan), ...images]
   const imported = Promise.all(
     plan.nodes.map(async node => {
-      await component(node.name, 'containerd', [
-        '/usr/bin/containerd',
-        '--config',
-        join(node.folder, 'etc/containerd.toml'),
-        '--log-level',
-        'warn',
-      ])
+      await startContainerd(plan, node)
       await loadImages(plan, node.name, archives)
     }),
   )
@@ -130,10 +123,7 @@ async function start(plan: ClusterPlan, images: readonly string[], tell: (line: 
   for (const name of ['kube-controller-manager', 'kube-scheduler', 'coredns'] as const) await controlComponent(name)
   await imported
   step('images')
-  for (const node of plan.nodes) {
-    await component(node.name, 'kubelet', [join(binaries, 'kubelet'), ...kubeletArguments(plan, node)])
-    await component(node.name, 'kube-proxy', [join(binaries, 'kube-proxy'), ...kubeProxyArguments(node)])
-  }
+  for (const node of plan.nodes) await startKubelet(plan, node)
   const objects = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: dnsObjects(control) })
   await kubectl({ input: objects })`${kube} apply -f -`
   for (const { name } of plan.nodes) {
@@ -181,23 +171,6 @@ async function startRelays(plan: ClusterPlan, switchPid: number): Promise<string
   await writeKubeconfig(plan, 'admin', `https://127.0.0.1:${port}`, kubeconfig)
   await copyFile(join(keyFolder(plan), 'ca.crt'), join(state, 'ca.crt'))
   return kubeconfig
-}
-
-/** Loads OCI archives into a node's containerd. A pod made before its image is there would sit out a back-off of 10 s or more. */
-export async function loadImages(
-  plan: Pick<ClusterPlan, 'state'>,
-  node: string,
-  archives: readonly string[],
-): Promise<void> {
-  const run = $({ quiet: true })
-  const prefix = onNode(await nodePid(plan, node))
-  await until(
-    `containerd of ${node}`,
-    { withinMs: 30_000, describe: () => lastLogLines(plan.state, `${node}-containerd`) },
-    async () => (await run`${prefix} ctr version`.nothrow()).exitCode === 0,
-  )
-  // One after the other: imports side by side lock each other out. By standard input, because the node has a /tmp of its own.
-  for (const archive of archives) await run`${prefix} ctr -n k8s.io images import - < ${archive}`
 }
 
 async function pauseArchive({ state, binaries }: ClusterPlan): Promise<string> {
