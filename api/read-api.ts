@@ -4,7 +4,11 @@
 //   GET /v1/namespaces/:namespace/testnets/:name/nodes     NodeView[]
 //   GET /v1/namespaces/:namespace/testnets/:name/heads     HeadView[]
 //   GET /v1/namespaces/:namespace/testnets/:name/nodes/:node/peers    PeerStatus[]
-//   GET /v1/namespaces/:namespace/testnets/:name/events    server-sent events: `testnet` (TestnetView), `nodes` (NodeView[] that changed), `node` (NodeEvent with `node`), a comment as heartbeat
+//   GET /v1/namespaces/:namespace/testnets/:name/events    server-sent events; first the whole picture, then what changed:
+//     `testnet` TestnetView, `nodes` NodeView[] that are new or changed, `gone` names of nodes that are no more, `deleted`
+//     when the testnet is, then the end. With `?node=miner-0,miner-1` or `?node=all`, 64 at most, also `node` NodeEvent
+//     with the field `node`. A comment as heartbeat every 15 s
+// Errors are {error, help}.
 import type { TestnetStatus } from './status.ts'
 
 export interface TestnetView {
