@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { stateRoot } from '../../operator/local/state-folder.ts'
 import { chooseTestnet, type LocalTestnet, listTestnets } from '../../operator/local/testnets.ts'
-import { type Condition, conditions, type Observation } from '../model/convergence.ts'
+import { type Condition, conditions, finalityLag, type Observation } from '../../operator/testnet/convergence.ts'
 import { summarize, type TestnetSummary } from '../model/testnet-summary.ts'
 import { encode, type Format, outputOption } from '../output.ts'
 import { observe } from '../source/node-status.ts'
@@ -66,6 +66,3 @@ async function report(testnet: LocalTestnet, watchGrowth: boolean): Promise<Repo
     conditions: conditions(now, earlier, finalityLag(record.chain.checkpointInterval)),
   }
 }
-
-/** A checkpoint is finalized by the one after it, and votes for that take a while: three intervals are healthy. */
-export const finalityLag = (checkpointInterval: number): number => 3 * checkpointInterval

@@ -1,6 +1,6 @@
 // What a start waits for, in one line. Pure.
 import type { NodeState, TestnetRecord } from '../../operator/local/record.ts'
-import { listed } from './convergence.ts'
+import { listed } from '../../operator/testnet/convergence.ts'
 
 const doing: Partial<Record<NodeState, string>> = {
   stopped: 'not started yet',

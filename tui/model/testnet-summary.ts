@@ -1,8 +1,8 @@
 // One testnet as `trellis status` tells it. Pure.
 import type { TestnetRecord } from '../../operator/local/record.ts'
 import type { Standing } from '../../operator/local/testnets.ts'
-import type { Observation } from './convergence.ts'
-import { type HeadGroup, headGroups } from './head-groups.ts'
+import type { Observation } from '../../operator/testnet/convergence.ts'
+import { type HeadGroup, headGroups } from '../../operator/testnet/head-groups.ts'
 
 export interface TestnetSummary {
   readonly name: string

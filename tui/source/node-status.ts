@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { NodeStatus } from '../../api/observation.ts'
 import type { NodeRecord } from '../../operator/local/record.ts'
-import type { Observation } from '../model/convergence.ts'
+import type { Observation } from '../../operator/testnet/convergence.ts'
 
 /** A node that does not answer within this is shown as silent. */
 const TIMEOUT_MS = 1_500

@@ -2,7 +2,7 @@
 // and until it healed, its sides stand under each other in one order, so that their two chains can be watched growing.
 import { type ChainView, forkDepth } from '../../chaos/convergence.ts'
 import type { FaultProgress, Progress } from '../../chaos/runner/progress.ts'
-import { listed } from '../model/convergence.ts'
+import { listed } from '../../operator/testnet/convergence.ts'
 import { glyphs, type Paint, type Tone } from '../theme.ts'
 
 /** Sides of one partition that are shown. */

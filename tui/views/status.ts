@@ -1,7 +1,7 @@
 // `trellis status`: a testnet in a few lines.
-import type { Condition } from '../model/convergence.ts'
-import { listed } from '../model/convergence.ts'
-import type { HeadGroup } from '../model/head-groups.ts'
+import type { Condition } from '../../operator/testnet/convergence.ts'
+import { listed } from '../../operator/testnet/convergence.ts'
+import type { HeadGroup } from '../../operator/testnet/head-groups.ts'
 import type { TestnetSummary } from '../model/testnet-summary.ts'
 import { glyphs, type Paint } from '../theme.ts'
 import { type Column, table } from './table.ts'

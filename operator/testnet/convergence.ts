@@ -10,6 +10,9 @@ export interface Observation {
   readonly nodes: ReadonlyMap<string, NodeStatus | null>
 }
 
+/** A checkpoint is finalized by the one after it, and votes for that take a while: three intervals are healthy. */
+export const finalityLag = (checkpointInterval: number): number => 3 * checkpointInterval
+
 export type ConditionName = 'Ready' | 'Connected' | 'Converged' | 'Finalizing'
 export interface Condition {
   readonly name: ConditionName
