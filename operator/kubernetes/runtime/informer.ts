@@ -59,6 +59,7 @@ export class Informer<T extends KubeObject> {
   /** Where the next watch begins; the newest version that we heard of. */
   #cursor = ''
   #contactAt: number
+  #problem: string | undefined
   #run: Promise<void> | undefined
 
   constructor(api: Api, resource: Resource<T>, options: InformerOptions<T> = {}) {
@@ -80,7 +81,18 @@ export class Informer<T extends KubeObject> {
     return this.#hasSynced
   }
 
-  /** Time since the server was last heard, milliseconds. */
+  /** For people and metrics: `pods`, or `lab/pods` when only one namespace is followed. */
+  get name(): string {
+    const { namespace } = this.#options.selection ?? {}
+    return namespace ? `${namespace}/${this.resource.plural}` : this.resource.plural
+  }
+
+  /** What the server has said no to since the last list or watch that did its work. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Time since the server was last heard, milliseconds. A refusal is a sign of life, too. */
   get silentMs(): number {
     return this.#now() - this.#contactAt
   }
@@ -112,6 +124,7 @@ export class Informer<T extends KubeObject> {
       } catch (error) {
         if (signal.aborted) return
         outcome = failure(error, progressed)
+        if (error instanceof ApiError) this.#refused(error, watching)
       }
       next = plan(next.standing, outcome, watching, this.#rng)
       if (outcome.kind !== 'listed' && !(outcome.kind === 'ended' && next.delayMs === 0)) {
@@ -124,6 +137,14 @@ export class Informer<T extends KubeObject> {
     }
   }
 
+  #refused({ status, message }: ApiError, watching: boolean): void {
+    this.#contactAt = this.#now()
+    if (status === 410 || status === 429) return
+    this.#problem = message
+    // The server knows no such resource (any more): its definition was removed, and every object with it.
+    if (status === 404 && !watching) for (const key of this.#store.keys()) this.#remove(key)
+  }
+
   async #list(acceptOlder: boolean, signal: AbortSignal): Promise<Outcome> {
     const { items, resourceVersion } = await this.#pages(signal)
     this.#contactAt = this.#now()
@@ -133,6 +154,7 @@ export class Informer<T extends KubeObject> {
     for (const item of items) this.#put(item)
     for (const key of this.#store.keys()) if (!current.has(key)) this.#remove(key)
     this.#hasSynced = true
+    this.#problem = undefined
     this.#synced.resolve()
     this.#options.onNote?.({ kind: 'listed', objects: items.length })
     return { kind: 'listed' }
@@ -172,6 +194,7 @@ export class Informer<T extends KubeObject> {
         signal: AbortSignal.any([signal, stop.signal]),
         onOpen: () => {
           this.#contactAt = this.#now()
+          this.#problem = undefined
           onNote?.({ kind: 'watching', resourceVersion: this.#cursor })
         },
         onEvent: event => {

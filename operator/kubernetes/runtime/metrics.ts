@@ -110,7 +110,7 @@ export const countNotes =
 
 /** For before a scrape. */
 export function observeInformer<T extends KubeObject>(metrics: RuntimeMetrics, informer: Informer<T>): void {
-  const resource = informer.resource.plural
+  const resource = informer.name
   metrics.objects.set({ resource }, informer.store.size)
   metrics.silentSeconds.set({ resource }, informer.silentMs / 1_000)
 }

@@ -55,13 +55,15 @@ export function informerChecks(informers: OperatorParts['informers']): {
   live: Record<string, Check>
 } {
   const named = (check: (informer: Informer<KubeObject>) => string | undefined) =>
-    Object.fromEntries(informers.map(informer => [`informer-${informer.resource.plural}`, () => check(informer)]))
+    Object.fromEntries(informers.map(informer => [`informer-${informer.name}`, () => check(informer)]))
   const silent = (limitMs: number) => (informer: Informer<KubeObject>) =>
     informer.silentMs > limitMs
       ? `the API server was not heard for ${Math.round(informer.silentMs / 1_000)} s`
       : undefined
   return {
-    ready: named(informer => (informer.hasSynced ? silent(DEAF_AFTER_MS)(informer) : 'has no list yet')),
+    ready: named(
+      informer => informer.problem ?? (informer.hasSynced ? silent(DEAF_AFTER_MS)(informer) : 'has no list yet'),
+    ),
     live: named(silent(RESTART_AFTER_MS)),
   }
 }
