@@ -52,13 +52,18 @@ export async function writeImage({ reference, folder, entrypoint }: ImageSource,
       config: { mediaType: `${type}.config.v1+json`, ...config },
       layers: [{ mediaType: `${type}.layer.v1.tar`, ...layer }],
     })
-    const names = { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference }
-    const manifests = [{ mediaType: `${type}.manifest.v1+json`, ...manifest, annotations: names }]
-    await writeFile(join(work, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
     await writeFile(join(work, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
-    await mkdir(dirname(file), { recursive: true })
-    await $({ quiet: true })`tar -C ${work} ${reproducibly} -cf ${file} oci-layout index.json blobs`
+    await writeArchive(work, reference, { mediaType: `${type}.manifest.v1+json`, ...manifest }, file)
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** The folder of an OCI layout as an archive that container runtimes import under the reference as it is. */
+export async function writeArchive(layout: string, reference: string, manifest: object, file: string): Promise<void> {
+  const annotations = { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference }
+  const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations }] }
+  await writeFile(join(layout, 'index.json'), JSON.stringify(index))
+  await mkdir(dirname(file), { recursive: true })
+  await $({ quiet: true })`tar -C ${layout} ${reproducibly} -cf ${file} oci-layout index.json blobs`
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { $ } from 'zx'
 
 /** Program -> the Debian package that brings it. */
-const programs: Readonly<Record<string, string>> = {
+const clusterPrograms: Readonly<Record<string, string>> = {
   '/usr/bin/containerd': 'containerd',
   '/usr/sbin/runc': 'runc',
   '/usr/lib/cni/bridge': 'containernetworking-plugins',
@@ -17,16 +17,16 @@ const programs: Readonly<Record<string, string>> = {
 const merged = (path: string): boolean =>
   existsSync(path) || existsSync(path.replace('/usr/sbin/', '/usr/bin/')) || existsSync(path.replace('/usr', ''))
 
-export const missingPackages = (): string[] =>
+export const missingPackages = (programs = clusterPrograms): string[] =>
   Object.entries(programs).flatMap(([program, name]) => (merged(program) ? [] : [name]))
 
-/** Installs what is missing. Throws, naming the packages, when that is not possible here. */
-export async function installPackages(tell: (line: string) => void): Promise<void> {
-  const missing = missingPackages()
+/** Installs what is missing of the programs, by default those of a cluster. Throws, naming the packages, when that is not possible here. */
+export async function installPackages(tell: (line: string) => void, programs = clusterPrograms): Promise<void> {
+  const missing = missingPackages(programs)
   if (missing.length === 0) return
   const line = `apt-get install ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    throw new Error(`a cluster on this machine needs ${missing.join(', ')}; on Debian, as root: ${line}`)
+    throw new Error(`missing on this machine: ${missing.join(', ')}; on Debian, as root: ${line}`)
   tell(line)
   const apt = $({ quiet: true, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
   const install = () => apt`apt-get install -y --no-install-recommends ${missing}`
