@@ -15,6 +15,8 @@ import type { ReadSource, TestnetName } from './source.ts'
 const MAX_CONNECTIONS = 2 * MAX_READERS
 const REQUEST_TIMEOUT_MS = 10_000
 const HEADERS_TIMEOUT_MS = 5_000
+/** Over a connection goes a heartbeat at least; one that takes no byte for so long is of nobody. */
+const IDLE_TIMEOUT_MS = 60_000
 /** The API server adds headers of its own to what the reader sent. */
 const MAX_HEADER_BYTES = 16 * 1024
 /** Nodes whose events one stream carries. */
@@ -50,6 +52,7 @@ export async function serveReadApi(options: ReadApiOptions): Promise<ReadApi> {
     readApi(options),
   )
   server.maxConnections = MAX_CONNECTIONS
+  server.timeout = IDLE_TIMEOUT_MS
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen(options.port, options.host, resolve)
