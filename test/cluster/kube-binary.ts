@@ -56,7 +56,7 @@ function sourceKey(): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-async function goVersion(): Promise<string | null> {
+export async function goVersion(): Promise<string | null> {
   const { exitCode, stdout } = await $({ nothrow: true, quiet: true })`go env GOVERSION`
   return exitCode === 0 ? stdout.trim() : null
 }
