@@ -41,7 +41,10 @@ export type Shape = (typeof shapes)[number]
 export const directions = ['both', 'in', 'out'] as const
 export type Direction = (typeof directions)[number]
 
-const nothing = z.strictObject({})
+/** Targets are hit one after the other, this far apart; each has the fault for the whole duration. */
+const stagger = duration({ max: '1h' }).default('0s')
+const processAction = z.strictObject({ stagger })
+const skew = duration({ min: '1ms', max: '1h' })
 const actions = {
   partition: z.strictObject({
     shape: z.enum(shapes),
@@ -57,12 +60,17 @@ const actions = {
   }),
   bandwidth: z.strictObject({ rate: rate({ min: '8bit/s' }) }),
   loss: z.strictObject({ percent: percent({ min: '0.01%' }) }),
-  kill: nothing,
-  pause: nothing,
-  restart: nothing,
+  /** The process ends at once and is started again at the end of the fault. */
+  kill: processAction,
+  /** The process stands still, and goes on at the end of the fault. */
+  pause: processAction,
+  /** The process ends in order and is started again at once. */
+  restart: processAction,
+  /** The node's clock is wrong by this much; its chain goes by it, its records and the ends of its faults do not. */
+  clock: z.strictObject({ ahead: skew.optional(), behind: skew.optional() }),
 }
 export type ActionKind = keyof typeof actions
-export const actionKinds = Object.keys(actions) as readonly ActionKind[]
+export const actionKinds = Object.keys(actions) as [ActionKind, ...ActionKind[]]
 
 const fault = z.strictObject({
   name,
@@ -77,6 +85,7 @@ const fault = z.strictObject({
   kill: actions.kill.optional(),
   pause: actions.pause.optional(),
   restart: actions.restart.optional(),
+  clock: actions.clock.optional(),
 })
 
 const limit = z.int().min(0).max(1_000_000)
@@ -112,6 +121,10 @@ export const experimentSpecSchema = z.strictObject({
     })
     .prefault({}),
   injector: z.enum(['auto', 'kernel', 'userspace']).default('auto'),
+  /** What becomes of it while another experiment runs on the testnet. */
+  whenBusy: z.enum(['refuse', 'queue']).default('refuse'),
+  /** Heals at once and ends the run; it cannot be taken back. */
+  abort: z.boolean().default(false),
 })
 
 export const experimentSchema = z.strictObject({
@@ -143,6 +156,8 @@ export interface PartitionAction {
   readonly direction: Direction
   readonly groups?: readonly (readonly string[])[] | undefined
 }
+export const lifecycleKinds = ['kill', 'pause', 'restart'] as const
+export type LifecycleKind = (typeof lifecycleKinds)[number]
 export type FaultAction =
   | PartitionAction
   | { readonly kind: 'latency'; readonly delayMs: number; readonly jitterMs: number; readonly correlation: number }
@@ -150,7 +165,10 @@ export type FaultAction =
   | { readonly kind: 'bandwidth'; readonly rate: number }
   /** 0..1 */
   | { readonly kind: 'loss'; readonly loss: number }
-  | { readonly kind: 'kill' | 'pause' | 'restart' }
+  /** One target after the other, so many milliseconds apart; all at once when absent. */
+  | { readonly kind: LifecycleKind; readonly staggerMs?: number | undefined }
+  /** Milliseconds the clock runs ahead; behind when negative. */
+  | { readonly kind: 'clock'; readonly offsetMs: number }
 
 export interface ExperimentFault {
   readonly name: string
@@ -214,7 +232,8 @@ function resolveFault(spec: FaultSpec): ExperimentFault {
   }
 }
 
-function resolveAction({ partition, latency, bandwidth, loss, kill, pause }: FaultSpec): FaultAction {
+function resolveAction(spec: FaultSpec): FaultAction {
+  const { partition, latency, bandwidth, loss, clock } = spec
   if (partition) return { kind: 'partition', ...partition }
   if (latency) {
     return {
@@ -226,7 +245,11 @@ function resolveAction({ partition, latency, bandwidth, loss, kill, pause }: Fau
   }
   if (bandwidth) return { kind: 'bandwidth', rate: bytesPerSecond(bandwidth.rate) }
   if (loss) return { kind: 'loss', loss: percentage(loss.percent) }
-  return { kind: kill ? 'kill' : pause ? 'pause' : 'restart' }
+  if (clock)
+    return { kind: 'clock', offsetMs: clock.ahead ? milliseconds(clock.ahead) : -milliseconds(clock.behind ?? '0s') }
+  const kind = lifecycleKinds.find(name => spec[name] !== undefined) ?? 'restart'
+  const staggerMs = milliseconds(spec[kind]?.stagger ?? '0s')
+  return { kind, ...(staggerMs > 0 && { staggerMs }) }
 }
 
 /** Shapes whose grudges do not follow from two sides: a direction says nothing there. */
@@ -288,8 +311,20 @@ function checkAction(item: FaultSpec, path: Path): InputFault[] {
         mend: 'make it a fault of its own; faults may overlap',
       },
     ]
-  const { partition } = item
-  if (!partition) return []
+  const { partition, clock } = item
+  if (clock && (clock.ahead === undefined) === (clock.behind === undefined)) {
+    return [
+      {
+        path: [...path, 'clock'],
+        message: clock.ahead ? 'a clock cannot be ahead and behind' : 'says not how wrong the clock is',
+        mend: 'write either `ahead: 1s` or `behind: 1s`',
+      },
+    ]
+  }
+  return partition ? checkPartition(item, partition, path) : []
+}
+
+function checkPartition(item: FaultSpec, partition: NonNullable<FaultSpec['partition']>, path: Path): InputFault[] {
   const faults: InputFault[] = []
   const at: Path = [...path, 'partition']
   const { shape, direction, groups } = partition

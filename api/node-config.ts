@@ -26,6 +26,18 @@ export const linkRowSchema = z.strictObject({
   classes: z.array(linkClassSchema).max(1_000),
 })
 
+/** The most that one skew may be: an hour either way. */
+export const MAX_SKEW_MS = 3_600_000
+/** Body of PUT /v1/clock/:id on the administration port: the node's clock is wrong by so much until then. */
+export const clockSkewSchema = z.strictObject({
+  id: z.string().min(1).max(253),
+  /** Milliseconds ahead; behind when negative. Skews of different ids add up. */
+  offsetMs: z.number().min(-MAX_SKEW_MS).max(MAX_SKEW_MS),
+  /** Absolute, by the true clock. */
+  endsAt: z.number().int().positive(),
+})
+export type ClockSkew = z.infer<typeof clockSkewSchema>
+
 export const genesisSchema = z.strictObject({
   /** The testnet's name: part of the genesis hash, so two testnets never mix. */
   chainId: z.string().min(1).max(63),

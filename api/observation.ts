@@ -28,6 +28,7 @@ export interface NodeStatus {
   readonly pid: number
   /** Milliseconds since the epoch, the node's clock. */
   readonly startedAt: number
+  /** What the chain takes for the time: a fault may have put it wrong. */
   readonly now: number
   readonly genesis: string
   readonly head: HeadRef

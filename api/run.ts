@@ -1,6 +1,6 @@
 // The recorded run: everything the verdict needs, as one JSON file that can be judged again later.
 import { z } from 'zod'
-import type { Experiment } from './experiment.ts'
+import { actionKinds, type Experiment } from './experiment.ts'
 import type { NodeEvent } from './observation.ts'
 
 export const RUN_VERSION = 1
@@ -54,6 +54,8 @@ export const digestSchema = z.object({
   mesh: z.record(z.string().max(253), z.int().min(0)),
   pool: z.int().min(0),
   reorgs: z.object({ count: z.int().min(0), deepest: z.int().min(0) }),
+  /** The node's clock when it answered; absent in records of old. */
+  clock: millis.optional(),
 })
 
 const sampleSchema = z.object({
@@ -78,7 +80,7 @@ const windowSchema = z.object({
   fault: text,
   plannedStart: millis,
   plannedEnd: millis,
-  /** When the last target was injected; null when one could not be. */
+  /** When the last target was injected, of a staggered fault the first; null when one could not be. */
   injectedAt: millis.nullable(),
   /** When lifting it began: until then it was in force everywhere; null when it was never injected. */
   liftedAt: millis.nullable(),
@@ -88,6 +90,11 @@ const windowSchema = z.object({
   /** Of a partition: nodes that can still reach each other, for people. The judge derives the links itself. */
   sides: z.array(z.array(node).max(MAX_RUN_NODES)).max(MAX_RUN_NODES),
   failures: z.array(z.object({ node, message: text })).max(MAX_RUN_NODES),
+  /** Of faults that act on processes: when each target was hit, and when it was let go; null while it was not. */
+  hits: z
+    .array(z.object({ node, at: millis, until: millis.nullable() }))
+    .max(MAX_RUN_NODES)
+    .optional(),
   /** Of the nodes that held link rows, at the end of the window; links without any bytes left out. */
   counters: z.array(z.object({ node, links: z.array(linkCountersSchema).max(MAX_LINKS) })).max(MAX_RUN_NODES),
 })
@@ -170,9 +177,7 @@ const experimentShape = z.object({
         atMs: millis,
         durationMs: millis,
         select: z.object({}).loose(),
-        action: z
-          .object({ kind: z.enum(['partition', 'latency', 'bandwidth', 'loss', 'kill', 'pause', 'restart']) })
-          .loose(),
+        action: z.object({ kind: z.enum(actionKinds) }).loose(),
       }),
     )
     .max(64),

@@ -1,5 +1,5 @@
 // Faults -> link matrix -> one row per node.
-import type { Experiment, ExperimentFault } from '../api/experiment.ts'
+import { type Experiment, type ExperimentFault, lifecycleKinds } from '../api/experiment.ts'
 import { composeLinks, type Link, type LinkClass, type LinkPeer, type LinkRow, openLink } from '../api/link.ts'
 import { seededRng } from '../api/random.ts'
 import { drops, type Grudge } from './grudge.ts'
@@ -35,9 +35,25 @@ function compileFault(fault: ExperimentFault, nodes: readonly SelectableNode[], 
   return { fault, targets, grudge, selected }
 }
 
-/** True for faults that act on links; the others act on processes. */
+/** True for faults that act on links; the others act on processes or their clocks. */
 export const actsOnLinks = ({ fault }: CompiledFault): boolean =>
-  !['kill', 'pause', 'restart'].includes(fault.action.kind)
+  fault.action.kind !== 'clock' && !actsOnProcesses({ fault })
+
+/** True for faults that end, stop or restart processes. */
+export const actsOnProcesses = ({ fault }: Pick<CompiledFault, 'fault'>): boolean =>
+  lifecycleKinds.some(kind => kind === fault.action.kind)
+
+/** Milliseconds from one target's turn to the next one's; 0 when all are hit at once. */
+export const staggerOf = ({ fault: { action } }: Pick<CompiledFault, 'fault'>): number =>
+  'staggerMs' in action ? (action.staggerMs ?? 0) : 0
+
+/** Milliseconds from the first target's hit to the last one's release. */
+export const lengthOf = (compiled: Pick<CompiledFault, 'fault' | 'targets'>): number =>
+  compiled.fault.durationMs + staggerOf(compiled) * Math.max(0, compiled.targets.length - 1)
+
+/** When the last fault is over, milliseconds after the start of the injection phase. */
+export const endOf = (faults: readonly CompiledFault[]): number =>
+  Math.max(...faults.map(compiled => compiled.fault.atMs + lengthOf(compiled)))
 
 /**
  * What one fault does to the traffic from one node to another. Latency, loss and bandwidth act on both directions
@@ -67,7 +83,9 @@ export function linkBetween(faults: readonly CompiledFault[], from: string, to: 
 
 /** Faults in force so long after the start of the injection phase. */
 export function activeAt(faults: readonly CompiledFault[], elapsedMs: number): CompiledFault[] {
-  return faults.filter(({ fault: { atMs, durationMs } }) => atMs <= elapsedMs && elapsedMs < atMs + durationMs)
+  return faults.filter(
+    compiled => compiled.fault.atMs <= elapsedMs && elapsedMs < compiled.fault.atMs + lengthOf(compiled),
+  )
 }
 
 /** Row id of a fault: rows with different ids compose in the node. */

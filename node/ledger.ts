@@ -54,7 +54,7 @@ export class Ledger {
   #outlet: Outlet | undefined
 
   private constructor(around: Surroundings, chain: Chain, store: Store) {
-    const { metrics, observer, now } = around
+    const { metrics, observer, now, clock } = around
     this.#around = around
     this.chain = chain
     this.store = store
@@ -67,6 +67,7 @@ export class Ledger {
       store,
       verifier,
       now,
+      clock,
       alreadyVerified: this.pool.holds,
       events: {
         onBlock: (record, block, from, receivedAt) => {
@@ -143,7 +144,7 @@ export class Ledger {
   }
 
   async #validate(key: SigningKey): Promise<void> {
-    const { config, now, failed } = this.#around
+    const { config, clock, failed } = this.#around
     const { chain, pool } = this
     this.#voter = await Voter.open(chain, key, this.store, vote => this.#castVote(vote))
     this.#producer = new Producer({
@@ -151,7 +152,7 @@ export class Ledger {
       key,
       candidates: () => pool.select(address => chain.account(address), config.genesis.maxBlockBytes),
       deliver: block => this.#deliver(block).catch(error => failed('own block', error)),
-      now,
+      now: clock,
     })
   }
 
@@ -190,6 +191,11 @@ export class Ledger {
   #equivocated(evidence: Equivocation): void {
     this.#around.observer.equivocation(evidence)
     keepEvidence(this.store, evidence).catch(error => this.#around.failed('evidence', error))
+  }
+
+  /** The clock of the chain jumped: what waits for a time of day waits anew. */
+  clockMoved(): void {
+    this.#producer?.headMoved()
   }
 
   #headMoved(change: Reorg, reverted: readonly SignedTransaction[], applied: readonly SignedTransaction[]): void {

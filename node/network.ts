@@ -79,7 +79,7 @@ export class Network implements StackEvents, Outlet {
       name: config.name,
       capabilities: [],
       now: steadyNow,
-      clock: now,
+      clock: around.clock,
       events: this.#syncerEvents(),
     })
   }

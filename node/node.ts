@@ -1,7 +1,7 @@
 // One node: opens its store, makes the ledger and the network, serves HTTP, and ends them in order.
 import type { NodeConfig } from '../api/node-config.ts'
 import { genesisBlock } from './chain/index.ts'
-import { steadyNow } from './clock.ts'
+import { ChainClock, steadyNow } from './clock.ts'
 import { Links } from './faults/links.ts'
 import { linkTransport } from './faults/transport.ts'
 import { startAdminServer } from './http/admin.ts'
@@ -33,6 +33,7 @@ interface Parts {
 export class Node {
   readonly #around: Surroundings
   readonly #startedAt = Date.now()
+  readonly #clock: ChainClock
   readonly #servers: RunningServer[] = []
   #parts: Parts | undefined
   #housekeeping: NodeJS.Timeout | undefined
@@ -41,13 +42,19 @@ export class Node {
   /** `fatal` is told of what the node cannot live with while it runs, such as a full disk; it ends the process. */
   constructor(config: NodeConfig, log: Log, fatal: (error: unknown) => void) {
     const metrics = createMetrics({ testnet: config.testnet, node: config.name, group: config.group })
-    const now = Date.now
+    // What is told keeps the true time: a record with one node's wrong clock in it could not be put in order.
+    const observer = new Observer({ log, metrics, now: Date.now })
+    this.#clock = new ChainClock((id, change) => {
+      observer.events.emit({ kind: 'faults', id, change })
+      this.#parts?.ledger.clockMoved()
+    })
     this.#around = {
       config,
       log,
       metrics,
-      now,
-      observer: new Observer({ log, metrics, now }),
+      now: Date.now,
+      clock: this.#clock.now,
+      observer,
       // Without its disk the node could only pretend to go on.
       failed: (work, error) => (error instanceof StoreError ? fatal(error) : log.error(work, { error: String(error) })),
     }
@@ -76,6 +83,7 @@ export class Node {
   async stop(): Promise<void> {
     this.#ready = false
     clearInterval(this.#housekeeping)
+    this.#clock.stop()
     await Promise.all(this.#servers.map(server => server.close()))
     if (this.#parts === undefined) return
     const { ledger, network, links } = this.#parts
@@ -116,7 +124,7 @@ export class Node {
   }
 
   async #serve({ ledger, network, links }: Parts): Promise<void> {
-    const { config, log, metrics, observer, now } = this.#around
+    const { config, log, metrics, observer, clock } = this.#around
     const { host, http, admin } = config.listen
     const onDefect = (error: unknown, path: string): void =>
       log.error('http', { path, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -126,7 +134,7 @@ export class Node {
         host,
         port: admin,
         ...(config.adminToken !== undefined && { token: config.adminToken }),
-        control: { faults: links, disconnect: peer => network.disconnect(peer, 'administration') },
+        control: { faults: links, clock: this.#clock, disconnect: peer => network.disconnect(peer, 'administration') },
         onDefect,
       }),
     )
@@ -138,7 +146,7 @@ export class Node {
       startedAt: this.#startedAt,
       reorgs: () => observer.reorgs,
       ready: () => this.#ready,
-      now,
+      now: clock,
     })
     const onClients = (count: number): void => metrics.get('trellis_node_event_clients').set(count)
     const events = { events: observer.events, startedAt: this.#startedAt, onClients }

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly observer: Observer
   /** Wall clock, milliseconds since the epoch: for dates only; whatever waits or decays goes by steadyNow. */
   readonly now: () => number
+  /** What the chain takes for the wall clock: a fault may have put it wrong (ChainClock). */
+  readonly clock: () => number
   /** A defect in one piece of work, or a disk that fails: logged, or the end of the process. */
   readonly failed: (work: string, error: unknown) => void
 }

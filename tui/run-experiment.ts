@@ -68,7 +68,7 @@ export async function runOn(
   const timer = setInterval(show, REDRAW_MS)
   try {
     return await runExperiment({
-      ...chaosTarget(folder, record),
+      target: chaosTarget(folder, record),
       experiment: resolveExperiment(experiment),
       signal,
       onProgress: now => {

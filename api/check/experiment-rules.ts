@@ -1,9 +1,18 @@
 // The rules of a ChaosExperiment for the API server. Left to the runner: shapes against the testnet's groups.
-import { actionKinds } from '../experiment.ts'
+import { actionKinds, experimentSpecSchema } from '../experiment.ts'
 import type { KindRules, Rule } from './rules.ts'
 
 const fault = 'spec.faults[]'
 const given = actionKinds.map(kind => `has(self.${kind})`)
+
+const optional = ['duration', 'seed']
+const fixed = Object.keys(experimentSpecSchema.shape)
+  .filter(name => name !== 'abort')
+  .map(name =>
+    optional.includes(name)
+      ? `has(self.${name}) == has(oldSelf.${name}) && (!has(self.${name}) || self.${name} == oldSelf.${name})`
+      : `self.${name} == oldSelf.${name}`,
+  )
 
 const rules: readonly Rule[] = [
   {
@@ -16,6 +25,11 @@ const rules: readonly Rule[] = [
     rule: '!has(self.percent) || !has(self.count)',
     message: 'stands beside count: keep one of the two',
     fieldPath: '.percent',
+  },
+  {
+    path: `${fault}.clock`,
+    rule: 'has(self.ahead) != has(self.behind)',
+    message: 'a clock is either ahead or behind: give one of the two',
   },
   {
     path: `${fault}.partition`,
@@ -43,8 +57,14 @@ const rules: readonly Rule[] = [
   },
   {
     path: 'spec',
-    rule: 'self == oldSelf',
-    message: 'an experiment is a record of one run: make a new one',
+    rule: `[${fixed.join(', ')}].all(same, same)`,
+    message: 'an experiment is a record of one run: only abort may be set, for another run make a new one',
+  },
+  {
+    path: 'spec',
+    rule: '!oldSelf.abort || self.abort',
+    message: 'cannot be taken back: the run is over; make a new one',
+    fieldPath: '.abort',
   },
 ]
 

@@ -1,17 +1,10 @@
 // Canary transactions: given to every side while the faults last, looked for when all is over.
 import { type Canary, MAX_CANARIES } from '../../api/run.ts'
-import { activeAt, type CompiledFault } from '../matrix.ts'
+import { activeAt, type CompiledFault, endOf } from '../matrix.ts'
 import { hearing, sidesOf } from '../reach.ts'
 import { type NodeClient, NodeRefused, pause, reasonOf } from './node-client.ts'
 import type { Recorder } from './recorder.ts'
-
-/** Signs for accounts that nobody else uses; the runner knows no keys. */
-export interface CanarySource {
-  /** Addresses of funded accounts, hex; each sends one transaction. */
-  readonly addresses: readonly string[]
-  /** Encoded transaction of the account with this nonce, as a node's POST /v1/transactions takes it. */
-  sign(index: number, nonce: number): Promise<Uint8Array>
-}
+import type { CanarySource } from './target.ts'
 
 /** Canaries of one run: enough to meet both sides at several moments, few enough not to be the load. */
 export const CANARIES_PER_RUN = 16
@@ -25,7 +18,7 @@ export interface CanaryOptions {
   readonly now: () => number
 }
 
-/** Sends them spread over the time of the faults, to the sides in turn. Resolves early when the signal aborts. */
+/** Sends those that were not sent yet spread over the time of the faults, to the sides in turn. Resolves early when the signal aborts. */
 export async function sendCanaries(
   compiled: readonly CompiledFault[],
   startedAt: number,
@@ -34,8 +27,10 @@ export async function sendCanaries(
 ): Promise<void> {
   const names = [...clients.keys()]
   const count = Math.min(source.addresses.length, CANARIES_PER_RUN, MAX_CANARIES)
-  const end = Math.max(...compiled.map(({ fault }) => fault.atMs + fault.durationMs))
+  const end = endOf(compiled)
+  const sent = new Set(recorder.record.canaries.map(canary => canary.index))
   for (let index = 0; index < count; index++) {
+    if (sent.has(index)) continue
     const due = ((index + 0.5) / count) * end
     await pause(startedAt + due - now(), signal)
     if (signal.aborted) return

@@ -193,6 +193,7 @@ class ToyNode {
       name,
       peerId,
       startedAt,
+      now: Date.now(),
       head,
       finalized,
       testnet: 'toy',

@@ -1,6 +1,7 @@
 // One node's HTTP ports, as the runner uses them. Every call has a deadline and a bounded answer.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkRow } from '../../api/link.ts'
+import type { ClockSkew } from '../../api/node-config.ts'
 import type { FaultStatus, NodeStatus } from '../../api/observation.ts'
 
 export interface NodeEndpoint {
@@ -49,11 +50,16 @@ export class NodeClient {
     return this.#call(this.endpoint.statusUrl, 'GET', '/status', options) as Promise<NodeStatus>
   }
 
-  async faults(options: CallOptions & { readonly ended?: boolean }): Promise<readonly FaultStatus[]> {
-    const { faults } = (await this.#admin('GET', `/v1/faults${options.ended ? '?ended=true' : ''}`, options)) as {
-      faults: FaultStatus[]
-    }
-    return faults
+  /** Rows in force. */
+  async faults(options: CallOptions): Promise<readonly FaultStatus[]> {
+    return ((await this.#admin('GET', '/v1/faults', options)) as { faults: FaultStatus[] }).faults
+  }
+
+  /** A row in force, or one that ended not long ago; undefined when the node remembers none. */
+  async row(id: string, options: CallOptions): Promise<FaultStatus | undefined> {
+    return (await unlessMissing(this.#admin('GET', `/v1/faults/${encodeURIComponent(id)}`, options))) as
+      | FaultStatus
+      | undefined
   }
 
   async putRow(row: LinkRow, options: CallOptions): Promise<void> {
@@ -65,6 +71,19 @@ export class NodeClient {
     return (await unlessMissing(this.#admin('DELETE', `/v1/faults/${encodeURIComponent(id)}`, options))) as
       | FaultStatus
       | undefined
+  }
+
+  /** What the node's clock is wrong by now. */
+  async skews(options: CallOptions): Promise<readonly ClockSkew[]> {
+    return ((await this.#admin('GET', '/v1/clock', options)) as { skews: ClockSkew[] }).skews
+  }
+
+  async putSkew(skew: ClockSkew, options: CallOptions): Promise<void> {
+    await this.#admin('PUT', `/v1/clock/${encodeURIComponent(skew.id)}`, options, skew)
+  }
+
+  async deleteSkew(id: string, options: CallOptions): Promise<void> {
+    await unlessMissing(this.#admin('DELETE', `/v1/clock/${encodeURIComponent(id)}`, options))
   }
 
   /** Id of the transaction. Rejects with NodeRefused when the pool does not take it. */

@@ -1,8 +1,7 @@
 // Before anything is disturbed: does every node answer on both ports, and is it the node we think it is?
-import type { TestnetFacts } from '../../api/run.ts'
-import { actsOnLinks, type CompiledFault, rowId } from '../matrix.ts'
-import type { Lifecycle } from './lifecycle.ts'
-import { type NodeClient, reasonOf } from './node-client.ts'
+import { actsOnProcesses, rowId } from '../matrix.ts'
+import { reasonOf } from './node-client.ts'
+import type { Session } from './session.ts'
 
 /** The experiment cannot be run here: usage or environment, not a verdict. */
 export class PreflightFailed extends Error {
@@ -14,29 +13,26 @@ export class PreflightFailed extends Error {
   }
 }
 
-/** Also ends rows that an earlier run of the experiment may have left. Throws PreflightFailed with all that is wrong. */
-export async function preflight(
-  facts: TestnetFacts,
-  clients: ReadonlyMap<string, NodeClient>,
-  compiled: readonly CompiledFault[],
-  experiment: string,
-  lifecycle: Lifecycle | undefined,
-  signal: AbortSignal,
-): Promise<void> {
+/** Also ends rows and skews that an earlier run of the experiment may have left. Throws PreflightFailed with all that is wrong. */
+export async function preflight({ testnet, clients, compiled, experiment, target, signal }: Session): Promise<void> {
   const problems: string[] = []
   for (const { fault, targets } of compiled)
     if (targets.length === 0) problems.push(`fault ${fault.name}: hits no node of the testnet; mend its selection`)
-  if (!lifecycle && compiled.some(fault => !actsOnLinks(fault)))
+  if (!target.lifecycle && compiled.some(actsOnProcesses))
     problems.push(
       'kill, pause and restart need the driver of the nodes, and it offers none; run the experiment where the testnet was started',
     )
+  const skews = compiled.some(({ fault }) => fault.action.kind === 'clock')
+  if (!target.clocks && skews) problems.push('nobody can skew the clocks of these nodes; take the clock faults out')
+  const ours = new Set(compiled.map(({ fault }) => rowId(experiment.name, fault.name)))
+  const holders = [target.links, ...(target.clocks && skews ? [target.clocks] : [])]
   await Promise.all(
-    facts.nodes.map(async ({ name, peerId }) => {
+    testnet.nodes.map(async ({ name, peerId }) => {
       const client = clients.get(name)
       if (!client) return problems.push(`${name}: no address is known; start it or take it out of the testnet`)
       try {
         const status = await client.status({ signal })
-        if (status.testnet !== facts.name || status.name !== name || status.peerId !== peerId) {
+        if (status.testnet !== testnet.name || status.name !== name || status.peerId !== peerId) {
           problems.push(
             `${name}: ${client.endpoint.statusUrl} is ${status.name} of ${status.testnet} (${status.peerId}), another node; stop what runs there`,
           )
@@ -46,8 +42,10 @@ export async function preflight(
         return
       }
       try {
-        const ours = new Set(compiled.map(({ fault }) => rowId(experiment, fault.name)))
-        for (const { id } of await client.faults({ signal })) if (ours.has(id)) await client.deleteRow(id, { signal })
+        for (const holder of holders) {
+          for (const id of await holder.inForce(name, { signal }))
+            if (ours.has(id)) await holder.end(name, id, { signal })
+        }
       } catch (error) {
         problems.push(`${name}: administration port ${client.endpoint.adminUrl}: ${reasonOf(error)}`)
       }

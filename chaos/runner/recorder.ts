@@ -12,6 +12,7 @@ import {
   type StatusDigest,
 } from '../../api/run.ts'
 import type { RunRound } from '../verdict/observations.ts'
+import type { Checkpoint } from './checkpoint.ts'
 
 const MAX_NOTES = 1_000
 
@@ -22,7 +23,12 @@ export class Recorder {
   readonly #recent = new Map<string, readonly string[]>()
   readonly #now: () => number
 
-  constructor(facts: Pick<RunRecord, 'experiment' | 'testnet' | 'injector' | 'canaryAccounts'>, now: () => number) {
+  /** `checkpoint` is where the record of an earlier runner is taken up. */
+  constructor(
+    facts: Pick<RunRecord, 'experiment' | 'testnet' | 'injector' | 'canaryAccounts'>,
+    now: () => number,
+    checkpoint?: Checkpoint,
+  ) {
     this.#now = now
     this.record = {
       version: RUN_VERSION,
@@ -36,6 +42,11 @@ export class Recorder {
       gaps: [],
       canaries: [],
       notes: [],
+    }
+    if (checkpoint) {
+      const { baseline, ...taken } = structuredClone(checkpoint)
+      Object.assign(this.record, taken, { samples: baseline })
+      this.note('another runner went on from here: samples between its steady state and this are missing')
     }
   }
 
@@ -105,7 +116,7 @@ export class Recorder {
 /** null when what the node answered is no status: it counts as silent. */
 function digestOf(status: NodeStatus): StatusDigest | null {
   try {
-    const { pid, startedAt, head, finalized, peers, mesh, pool, reorgs } = status
+    const { pid, startedAt, now, head, finalized, peers, mesh, pool, reorgs } = status
     return digestSchema.parse({
       pid,
       startedAt,
@@ -113,6 +124,7 @@ function digestOf(status: NodeStatus): StatusDigest | null {
       finalized,
       mesh,
       reorgs,
+      clock: now,
       recent: recentHashes(status),
       peers: peers.inbound + peers.outbound,
       pool: pool.count,

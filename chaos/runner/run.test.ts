@@ -5,11 +5,11 @@ import type { FindingId, Verdict } from '../../api/verdict.ts'
 import { runJson } from '../report/json.ts'
 import { verdictText } from '../report/text.ts'
 import { judge } from '../verdict/judge.ts'
-import type { CanarySource } from './canaries.ts'
-import type { Lifecycle } from './lifecycle.ts'
 import { Miniature } from './miniature.ts'
+import { nodeHolders } from './node-holders.ts'
 import type { Progress } from './progress.ts'
 import { type RunOptions, runExperiment } from './run.ts'
+import type { CanarySource, Lifecycle, Target } from './target.ts'
 
 const running: Miniature[] = []
 afterEach(async () => {
@@ -42,8 +42,13 @@ const canaries: CanarySource = {
   addresses: ['aa', 'bb', 'cc', 'dd'],
   sign: async (index, nonce) => new TextEncoder().encode(`canary ${index} ${nonce}`),
 }
-const run = (toy: Miniature, options: Partial<RunOptions> = {}) =>
-  runExperiment({ experiment: experiment(), testnet: toy.facts, nodes: toy.endpoints, canaries, ...options })
+type Options = Partial<Omit<RunOptions, 'target'>> & Partial<Target>
+const run = (toy: Miniature, { nodes = toy.endpoints, lifecycle, ...options }: Options = {}) =>
+  runExperiment({
+    experiment: experiment(),
+    target: { testnet: toy.facts, nodes, fidelity: 'userspace', ...nodeHolders(nodes), canaries, lifecycle },
+    ...options,
+  })
 const passed = (verdict: Verdict): Partial<Record<FindingId, boolean | null>> =>
   Object.fromEntries(verdict.findings.map(finding => [finding.id, finding.passed]))
 const unexpected = async (): Promise<void> => {

@@ -68,7 +68,8 @@ export class Sampler {
         }),
       )
       if (signal.aborted) return
-      const round = this.#recorder.round(this.rounds.length, answers)
+      // Round 0 is that of a checkpoint.
+      const round = this.#recorder.round(this.rounds.length + 1, answers)
       this.rounds.push(round)
       onRound(round)
       this.#wake()

@@ -1,5 +1,6 @@
 import { get } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
+import { ChainClock } from '../clock.ts'
 import { Links } from '../faults/links.ts'
 import { AdminRefused, isLoopback, startAdminServer } from './admin.ts'
 import type { RunningServer } from './server.ts'
@@ -22,6 +23,7 @@ afterEach(async () => {
 
 async function start(options: { token?: string } = {}) {
   const links = new Links({ ownHost: '127.1.0.1' })
+  const clock = new ChainClock()
   const disconnected: string[] = []
   const server = await startAdminServer({
     host: '127.0.0.1',
@@ -29,6 +31,7 @@ async function start(options: { token?: string } = {}) {
     ...options,
     control: {
       faults: links,
+      clock,
       disconnect: async id => {
         if (id !== 'known') return false
         disconnected.push(id)
@@ -49,7 +52,7 @@ async function start(options: { token?: string } = {}) {
     })
     return { status: response.status, body: await response.json() }
   }
-  return { server, links, call, disconnected }
+  return { server, links, clock, call, disconnected }
 }
 
 describe('the administration server', () => {
@@ -104,6 +107,25 @@ describe('the administration server', () => {
     expect(links.status()).toEqual([])
   })
 
+  test('puts the clock wrong, says by how much, and sets it right', async () => {
+    const { clock, call } = await start()
+    const skew = { id: 'fast', offsetMs: 60_000, endsAt: Date.now() + 30_000 }
+    expect(await call('PUT', '/v1/clock/fast', skew)).toMatchObject({ status: 201, body: { change: 'applied' } })
+    expect(clock.now() - Date.now()).toBeGreaterThan(59_000)
+    expect(await call('PUT', '/v1/clock/fast', skew)).toMatchObject({ status: 200, body: { change: 'replaced' } })
+    expect(await call('GET', '/v1/clock')).toEqual({ status: 200, body: { skews: [skew] } })
+    expect(await call('DELETE', '/v1/clock/fast')).toMatchObject({ status: 200 })
+    expect(await call('DELETE', '/v1/clock/fast')).toMatchObject({ status: 404 })
+    expect(clock.now() - Date.now()).toBeLessThan(1_000)
+    for (const [body, status, field] of [
+      [{ ...skew, endsAt: 1 }, 422, 'endsAt'],
+      [{ ...skew, offsetMs: 1e9 }, 400, 'offsetMs'],
+      [{ ...skew, id: 'slow' }, 400, 'id'],
+      [{ ...skew, until: 5 }, 400, 'body'],
+    ] as const)
+      expect(await call('PUT', '/v1/clock/fast', body)).toMatchObject({ status, body: { error: { field } } })
+  })
+
   test('disconnects peers and says what is not there', async () => {
     const { call, disconnected } = await start()
     expect((await call('POST', '/v1/peers/known/disconnect')).status).toBe(200)
@@ -148,7 +170,7 @@ describe('the administration server', () => {
   })
 
   test('does not open itself to the network without a token', async () => {
-    const control = { faults: new Links({ ownHost: 'x' }), disconnect: async () => false }
+    const control = { faults: new Links({ ownHost: 'x' }), clock: new ChainClock(), disconnect: async () => false }
     for (const host of ['0.0.0.0', '::', 'localhost.example']) {
       await expect(startAdminServer({ host, port: 0, control, onDefect: () => {} })).rejects.toThrow(AdminRefused)
     }

@@ -1,9 +1,11 @@
-// The administration server: link rows and peers. It listens on loopback, or asks for a bearer token.
+// The administration server: link rows, the chain's clock and peers. It listens on loopback, or asks for a bearer token.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
 import express, { type Express, type RequestHandler } from 'express'
+import type { z } from 'zod'
 import type { LinkRow } from '../../api/link.ts'
-import { linkRowSchema } from '../../api/node-config.ts'
+import { clockSkewSchema, linkRowSchema } from '../../api/node-config.ts'
+import { SkewRefused } from '../clock.ts'
 import { RowRefused } from '../faults/table.ts'
 import { errorHandler, HttpError, onlyMethods, unknownRoute } from './errors.ts'
 import { onlyQuery, parameter, textQuery } from './input.ts'
@@ -12,6 +14,8 @@ import type { NodeControl } from './view.ts'
 
 /** A row of 10,000 peers takes about 1.5 MiB. */
 export const MAX_ROW_BODY_BYTES = 8 * 1024 * 1024
+
+const MAX_SKEW_BODY_BYTES = 4 * 1024
 
 export interface AdminOptions {
   readonly host: string
@@ -69,7 +73,7 @@ function adminApp({ token, control, onDefect }: AdminOptions): Express {
   })
   app.put('/v1/faults/:id', express.json({ limit: MAX_ROW_BODY_BYTES }), (request, response) => {
     onlyQuery(request)
-    const row = rowOf(request.body, parameter(request, 'id'))
+    const row: LinkRow = bodyOf(linkRowSchema, 'a row', request.body, parameter(request, 'id'))
     try {
       const change = control.faults.apply(row)
       response.status(change === 'applied' ? 201 : 200).json({ id: row.id, change, endsAt: row.endsAt })
@@ -89,6 +93,27 @@ function adminApp({ token, control, onDefect }: AdminOptions): Express {
     onlyQuery(request)
     response.json({ faults: control.faults.clear() })
   })
+  app.get('/v1/clock', (request, response) => {
+    onlyQuery(request)
+    response.json({ skews: control.clock.skews })
+  })
+  app.put('/v1/clock/:id', express.json({ limit: MAX_SKEW_BODY_BYTES }), (request, response) => {
+    onlyQuery(request)
+    const skew = bodyOf(clockSkewSchema, 'a skew', request.body, parameter(request, 'id'))
+    try {
+      const change = control.clock.skew(skew)
+      response.status(change === 'applied' ? 201 : 200).json({ id: skew.id, change, endsAt: skew.endsAt })
+    } catch (error) {
+      if (error instanceof SkewRefused) throw new HttpError('refused', error.message, error.field)
+      throw error
+    }
+  })
+  app.delete('/v1/clock/:id', (request, response) => {
+    onlyQuery(request)
+    const id = parameter(request, 'id')
+    if (!control.clock.end(id)) throw new HttpError('not-found', `no skew "${id}" is in force`)
+    response.json({ id })
+  })
   app.post('/v1/peers/:id/disconnect', async (request, response) => {
     onlyQuery(request)
     const id = parameter(request, 'id')
@@ -98,6 +123,8 @@ function adminApp({ token, control, onDefect }: AdminOptions): Express {
 
   app.all('/v1/faults', onlyMethods('GET', 'DELETE'))
   app.all('/v1/faults/:id', onlyMethods('GET', 'PUT', 'DELETE'))
+  app.all('/v1/clock', onlyMethods('GET'))
+  app.all('/v1/clock/:id', onlyMethods('PUT', 'DELETE'))
   app.all('/v1/peers/:id/disconnect', onlyMethods('POST'))
   app.use(unknownRoute)
   app.use(errorHandler(onDefect))
@@ -111,13 +138,14 @@ function fieldOf({ code }: RowRefused): string {
   return code === 'too-many' ? 'classes' : 'endsAt'
 }
 
-function rowOf(body: unknown, id: string): LinkRow {
-  if (body === undefined) throw new HttpError('bad-request', 'body: expected a row as application/json', 'body')
-  const parsed = linkRowSchema.safeParse(body)
+/** The body as the schema has it, under the id that the path has too. @throws HttpError */
+function bodyOf<T extends { readonly id: string }>(schema: z.ZodType<T>, what: string, body: unknown, id: string): T {
+  if (body === undefined) throw new HttpError('bad-request', `body: expected ${what} as application/json`, 'body')
+  const parsed = schema.safeParse(body)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const field = issue?.path.join('.') || 'body'
-    throw new HttpError('bad-request', `${field}: ${issue?.message ?? 'not a row'}`, field)
+    throw new HttpError('bad-request', `${field}: ${issue?.message ?? `not ${what}`}`, field)
   }
   if (parsed.data.id !== id) {
     throw new HttpError(

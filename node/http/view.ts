@@ -1,5 +1,6 @@
 // What the HTTP servers need of the node. The node implements it; the servers know nothing else of the chain.
 import type { LinkRow } from '../../api/link.ts'
+import type { ClockSkew } from '../../api/node-config.ts'
 import type { FaultStatus, NodeStatus, PeerStatus } from '../../api/observation.ts'
 
 /** GET /v1/blocks. Hashes, keys and roots are lowercase hex. */
@@ -78,7 +79,7 @@ export interface NodeView {
   submit(bytes: Uint8Array): Promise<Submission>
 }
 
-/** What the administration server acts on: node/faults/links.ts for the rows, the stack for peers. */
+/** What the administration server acts on: node/faults/links.ts for the rows, the chain's clock, the stack for peers. */
 export interface NodeControl {
   readonly faults: {
     /** @throws RowRefused */
@@ -87,6 +88,13 @@ export interface NodeControl {
     clear(): FaultStatus[]
     find(id: string): FaultStatus | undefined
     status(options?: { readonly ended?: boolean }): FaultStatus[]
+  }
+  /** node/clock.ts */
+  readonly clock: {
+    readonly skews: readonly ClockSkew[]
+    /** @throws SkewRefused */
+    skew(skew: ClockSkew): 'applied' | 'replaced'
+    end(id: string): boolean
   }
   /** False when no such peer is connected. */
   disconnect(peerId: string): Promise<boolean>

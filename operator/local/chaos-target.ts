@@ -1,27 +1,28 @@
 // A testnet of this machine as the chaos runner needs it: facts, endpoints, lifecycle, canaries.
-import type { TestnetFacts } from '../../api/run.ts'
 import type { Testnet } from '../../api/testnet.ts'
-import type { Lifecycle } from '../../chaos/runner/lifecycle.ts'
-import type { NodeEndpoint } from '../../chaos/runner/node-client.ts'
+import { nodeHolders } from '../../chaos/runner/node-holders.ts'
+import type { Target } from '../../chaos/runner/target.ts'
 import { expand } from '../testnet/expand.ts'
-import { type CanarySigner, canarySigner } from './canary.ts'
+import { canarySigner } from './canary.ts'
 import { askNode } from './control-client.ts'
-import type { TestnetRecord } from './record.ts'
-
-export interface ChaosTarget {
-  readonly testnet: TestnetFacts
-  readonly nodes: readonly NodeEndpoint[]
-  readonly lifecycle: Lifecycle
-  readonly canaries: CanarySigner
-}
+import { isAlive } from './process-identity.ts'
+import { readRecord, type TestnetRecord } from './record.ts'
 
 /** `folder` is the testnet's, `record` what lies in it. */
-export function chaosTarget(folder: string, record: TestnetRecord): ChaosTarget {
+export function chaosTarget(folder: string, record: TestnetRecord): Target {
   // Written by `up` from a checked document of this version.
   const expanded = expand(record.testnet as Testnet)
   const { genesis } = expanded
   const hosts = new Map(record.nodes.map(node => [node.name, node.address.host]))
+  const nodes = record.nodes.map(({ name, address }) => ({
+    name,
+    statusUrl: `http://${address.host}:${address.http}`,
+    adminUrl: `http://${address.host}:${address.admin}`,
+  }))
   return {
+    nodes,
+    fidelity: 'userspace',
+    ...nodeHolders(nodes),
     testnet: {
       name: expanded.name,
       seed: expanded.seed,
@@ -39,11 +40,6 @@ export function chaosTarget(folder: string, record: TestnetRecord): ChaosTarget 
         ...(validator !== undefined && { validator }),
       })),
     },
-    nodes: record.nodes.map(({ name, address }) => ({
-      name,
-      statusUrl: `http://${address.host}:${address.http}`,
-      adminUrl: `http://${address.host}:${address.admin}`,
-    })),
     lifecycle: {
       kill: node => askNode(folder, node, 'kill'),
       pause: node => askNode(folder, node, 'pause'),
@@ -51,5 +47,7 @@ export function chaosTarget(folder: string, record: TestnetRecord): ChaosTarget 
       restart: node => askNode(folder, node, 'restart'),
     },
     canaries: canarySigner(expanded),
+    gone: async () =>
+      isAlive(readRecord(folder)?.supervisor ?? null) ? undefined : `testnet ${expanded.name} was taken down`,
   }
 }
