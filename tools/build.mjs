@@ -2,7 +2,7 @@
 import { build } from 'esbuild'
 
 await build({
-  entryPoints: { node: 'node/main.ts', trellis: 'tui/main.ts' },
+  entryPoints: { node: 'node/main.ts', operator: 'operator/kubernetes/main.ts', trellis: 'tui/main.ts' },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

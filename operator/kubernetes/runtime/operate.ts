@@ -15,6 +15,9 @@ export const RESTART_AFTER_MS = 5 * 60_000
 export interface OperatorParts {
   // biome-ignore lint/suspicious/noExplicitAny: informers of different resources stand together
   readonly informers: readonly Informer<any>[]
+  /** Run as well, but nothing waits for their first list: what they tell is good to know. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly optionalInformers?: readonly Informer<any>[]
   readonly controllers: readonly Controller[]
   readonly leader: Leader
   readonly recorder: EventRecorder
@@ -24,10 +27,11 @@ export interface OperatorParts {
  * Runs until the signal, or until another process leads. Resolves with which it was; a process that lost should exit.
  * Followers keep their stores filled, so that a new leader begins at once.
  */
-export async function operate({ informers, controllers, leader, recorder }: OperatorParts, stop: AbortSignal) {
+export async function operate(parts: OperatorParts, stop: AbortSignal) {
+  const { informers, optionalInformers = [], controllers, leader, recorder } = parts
   const following = new AbortController()
   const leading = new AbortController()
-  const streams = informers.map(informer => informer.run(following.signal))
+  const streams = [...informers, ...optionalInformers].map(informer => informer.run(following.signal))
   const election = leader.run(leading.signal)
   const ended = AbortSignal.any([stop, leader.term])
   await unless(ended, Promise.all([leader.elected, ...informers.map(({ synced }) => synced)]))

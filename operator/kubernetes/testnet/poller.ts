@@ -47,6 +47,8 @@ export interface Following {
 }
 
 interface Round {
+  /** When it ended, milliseconds since the epoch. */
+  readonly endedAt: number
   /** When it began; monotonic. */
   readonly at: number
   readonly answers: ReadonlyMap<string, NodeAnswer>
@@ -131,6 +133,11 @@ export class NodePoller {
     }
   }
 
+  /** When the last round ended, milliseconds since the epoch; undefined before the first. */
+  observedAt(key: string): number | undefined {
+    return this.#courses.get(key)?.history.at(-1)?.endedAt
+  }
+
   #arm(key: string, course: Course): void {
     if (course.asking) return
     clearTimeout(course.timer)
@@ -173,7 +180,7 @@ export class NodePoller {
     await Promise.all(Array.from({ length: Math.min(MAX_ASKED, targets.length) }, ask))
     course.asking = false
     if (this.#courses.get(key) !== course) return
-    course.history.push({ at: began, answers })
+    course.history.push({ at: began, endedAt: Date.now(), answers })
     const far = course.history.findLastIndex(({ at }) => at <= began - following.apartMs * NEARLY)
     course.history.splice(0, Math.max(far, course.history.length - MAX_ROUNDS, 0))
     this.#arm(key, course)

@@ -1,0 +1,155 @@
+// The operator as one piece: informers, controller, poller, election, and the two servers. `main.ts` gives it a process.
+import { Registry } from 'prom-client'
+import type { Log } from '../../node/observe/log.ts'
+import type { OperatorConfig } from './config.ts'
+import { serveReadApi } from './read-api/server.ts'
+import { Api } from './runtime/api.ts'
+import { Controller } from './runtime/controller.ts'
+import type { ElectionTimes } from './runtime/election.ts'
+import { EventRecorder } from './runtime/events.ts'
+import { serveHealth } from './runtime/health.ts'
+import type { InformerNote } from './runtime/informer.ts'
+import { Leader, type LeaderNote } from './runtime/leader.ts'
+import { countAnswers, countNotes, observeInformer, runtimeMetrics, showLeader } from './runtime/metrics.ts'
+import { informerChecks, operate } from './runtime/operate.ts'
+import { Writer } from './runtime/writer.ts'
+import { TestnetController } from './testnet/controller.ts'
+import { NodePoller, type PollTimes } from './testnet/poller.ts'
+import { TestnetReadSource } from './testnet/read-source.ts'
+import { openStores } from './testnet/stores.ts'
+
+export interface OperatorOptions {
+  readonly config: OperatorConfig
+  /** Credentials and address of the API server. */
+  readonly kubeConfig: ConstructorParameters<typeof Api>[0]
+  readonly log: Log
+  /** Of this process alone. */
+  readonly identity: string
+  /** Ends it in order. */
+  readonly stop: AbortSignal
+  readonly electionTimes?: ElectionTimes
+  readonly pollTimes?: PollTimes
+}
+
+export interface RunningOperator {
+  readonly ports: { readonly health: number; readonly api: number }
+  readonly leader: Leader
+  /** `lost`: another process leads, and this one should end. */
+  readonly ended: Promise<'lost' | 'stopped'>
+}
+
+/** Resolves when the ports are open. @throws what the system says of a port: EADDRINUSE, EACCES */
+export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
+  const { config, kubeConfig, log, identity, stop, electionTimes, pollTimes } = options
+  const registry = new Registry()
+  const metrics = runtimeMetrics(registry)
+  const api = new Api(kubeConfig, { onAnswer: countAnswers(metrics) })
+  const now = () => performance.now()
+  const rng = Math.random
+  const closed = new AbortController()
+  const { namespace, lease } = config
+
+  const show = showLeader(metrics, lease)
+  const leader = new Leader(api, {
+    lease: { namespace, name: lease },
+    identity,
+    ...(electionTimes && { times: electionTimes }),
+    onNote: note => {
+      show(note)
+      tellLeader(log, note)
+    },
+  })
+  const writer = new Writer(api, leader)
+  const recorder = new EventRecorder(writer, metrics, identity, closed.signal)
+  const changed = (key: string) => {
+    controller.add(key)
+    source.changed(key)
+  }
+  const poller = new NodePoller({ onRound: changed, signal: closed.signal })
+  const tellInformer = informerTeller(log)
+  const stores = openStores(api, {
+    namespaces: config.namespaces,
+    onTestnet: changed,
+    onDeleted: (resource, object) => testnets.memory.removed(resource, object),
+    onNote: (name, resource, note) => {
+      countNotes(metrics, resource)(note)
+      tellInformer(name, note)
+    },
+    now,
+  })
+  const testnets = new TestnetController({ config, api, writer, recorder, stores, poller, pollTimes, rng, now })
+  const source = new TestnetReadSource(stores, testnets, poller)
+  const controller: Controller = new Controller({
+    name: 'testnet',
+    reconcile: (key, signal) => testnets.reconcile(key, signal),
+    metrics,
+    concurrency: config.concurrency,
+    onError: (key, error, retryInMs) => log.warn('reconciliation failed', { testnet: key, error, retryInMs }),
+  })
+
+  const informers = [...stores.required, ...stores.optional]
+  const health = await serveHealth({
+    host: config.listen.host,
+    port: config.listen.health,
+    ...informerChecks(stores.required),
+    registry,
+    beforeScrape: () => {
+      controller.observe()
+      for (const informer of informers) observeInformer(metrics, informer)
+    },
+  })
+  const readApi = await serveReadApi({
+    host: config.listen.host,
+    port: config.listen.api,
+    source,
+    onDefect: (error, path) => log.error('the read API failed', { path, error }),
+  }).catch(async error => {
+    await health.close()
+    throw error
+  })
+  const parts = {
+    informers: stores.required,
+    optionalInformers: stores.optional,
+    controllers: [controller],
+    leader,
+    recorder,
+  }
+  const ended = operate(parts, stop).finally(async () => {
+    closed.abort()
+    await Promise.all([readApi.close(), health.close()])
+    api.close()
+  })
+  return { ports: { health: health.port, api: readApi.port }, leader, ended }
+}
+
+function tellLeader(log: Log, note: LeaderNote): void {
+  if (note.kind === 'leading') log.info('leads', { transitions: note.transitions })
+  else if (note.kind === 'following') log.info('follows', { leader: note.holder })
+  else if (note.kind === 'lost') log.warn('leads no more: another process may')
+  else log.warn('the lease could not be read or written', { error: note.message })
+}
+
+/** Tells of each trouble of an informer once, and of its end. */
+function informerTeller(log: Log): (name: string, note: InformerNote) => void {
+  const troubles = new Map<string, string>()
+  return (name, note) => {
+    if (note.kind !== 'broke') {
+      if (troubles.delete(name)) log.info('followed again', { objects: name })
+      return
+    }
+    const { reason, next, delayMs } = note
+    const known = troubles.get(name)
+    troubles.set(name, reason)
+    // Streams are cut in the normal course of things.
+    const fields = { objects: name, reason, next, delayMs }
+    if (known === reason || next === 'watch') log.debug('a list or a watch ended', fields)
+    else log.warn('cannot be followed', { ...fields, ...(mends[reason] && { mend: mends[reason] }) })
+  }
+}
+
+const mends: Readonly<Record<string, string>> = {
+  404: 'its definition is not installed: install the CRDs of the chart (crds.install), or wait until it is back',
+  NotFound: 'its definition is not installed: install the CRDs of the chart (crds.install), or wait until it is back',
+  Forbidden: 'the service account may not list it: install the roles of the chart',
+  Unauthorized: 'the credentials are not accepted: is the service account token mounted?',
+}

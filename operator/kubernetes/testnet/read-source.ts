@@ -1,0 +1,86 @@
+// What the read API tells, from the stores and the poller of this process. A replica that does not lead answers as well:
+// while somebody reads of a testnet, it asks that testnet's nodes itself.
+import type { HeadView, NodeView, TestnetView } from '../../../api/read-api.ts'
+import type { ReadSource, TestnetName } from '../read-api/source.ts'
+import type { TestnetController } from './controller.ts'
+import type { NodePoller } from './poller.ts'
+import { testnets } from './stored-testnet.ts'
+import type { Stores } from './stores.ts'
+import type { StoredTestnet, World } from './world.ts'
+
+const keyOf = ({ namespace, name }: TestnetName): string => `${namespace}/${name}`
+
+export class TestnetReadSource implements ReadSource {
+  readonly #stores: Stores
+  readonly #controller: TestnetController
+  readonly #poller: NodePoller
+  readonly #listeners = new Map<string, Set<() => void>>()
+
+  constructor(stores: Stores, controller: TestnetController, poller: NodePoller) {
+    this.#stores = stores
+    this.#controller = controller
+    this.#poller = poller
+  }
+
+  /** Something about that testnet changed. */
+  changed(key: string): void {
+    for (const listener of this.#listeners.get(key) ?? []) listener()
+  }
+
+  unready(): string | undefined {
+    const waiting = this.#stores.required.find(({ hasSynced }) => !hasSynced)
+    if (!waiting) return undefined
+    return `${waiting.name} ${waiting.problem === undefined ? 'are not listed yet' : `cannot be listed: ${waiting.problem}`}`
+  }
+
+  testnets(): readonly TestnetView[] {
+    return this.#stores.testnets().map(stored => this.#view(stored))
+  }
+
+  testnet({ namespace, name }: TestnetName): TestnetView | undefined {
+    const stored = this.#stores.of(testnets, namespace)?.get(keyOf({ namespace, name }))
+    return stored && this.#view(stored)
+  }
+
+  nodes(of: TestnetName): readonly NodeView[] | undefined {
+    const world = this.#world(of)
+    if (!world) return this.testnet(of) && []
+    return this.#controller.planner.nodeViews(world)
+  }
+
+  heads(of: TestnetName): readonly HeadView[] | undefined {
+    const world = this.#world(of)
+    if (!world) return this.testnet(of) && []
+    return this.#controller.planner.headViews(world)
+  }
+
+  subscribe(of: TestnetName, onChange: () => void): () => void {
+    const key = keyOf(of)
+    const listeners = this.#listeners.get(key) ?? new Set()
+    this.#listeners.set(key, listeners.add(onChange))
+    this.#world(of)
+    return () => {
+      listeners.delete(onChange)
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key)
+    }
+  }
+
+  /** The testnet as it is seen now; its nodes are asked from now on, for a while. */
+  #world(of: TestnetName): World | undefined {
+    const key = keyOf(of)
+    const world = this.#controller.world(key)
+    if (world) this.#poller.follow(key, this.#controller.following(world))
+    return world
+  }
+
+  #view({ metadata, status }: StoredTestnet): TestnetView {
+    const { namespace = '', name, creationTimestamp = '' } = metadata
+    return {
+      namespace,
+      name,
+      createdAt: Date.parse(creationTimestamp) || 0,
+      status: status ?? {},
+      observedAt: this.#poller.observedAt(`${namespace}/${name}`) ?? null,
+    }
+  }
+}
