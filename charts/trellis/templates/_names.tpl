@@ -1,0 +1,57 @@
+{{/* The beginning of the names of all objects. Short enough for what is added. */}}
+{{- define "trellis.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The operator's Deployment, Service, service account and lease. */}}
+{{- define "trellis.operator" -}}
+{{- include "trellis.fullname" . }}-operator
+{{- end -}}
+
+{{- define "trellis.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "trellis.operator" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of a pod of the operator. What a Deployment selects by cannot change. */}}
+{{- define "trellis.selector" -}}
+app.kubernetes.io/name: trellis-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "trellis.labels" -}}
+app.kubernetes.io/name: trellis-operator
+{{ include "trellis.commonLabels" . }}
+{{- end -}}
+
+{{/* Also of what is not the operator's. */}}
+{{- define "trellis.commonLabels" -}}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: trellis
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* `image` of the values and the chart's version -> a reference. */}}
+{{- define "trellis.image" -}}
+{{- $tag := default .version .image.tag -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .image.repository $tag -}}
+{{- end -}}
+{{- end -}}
