@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { apiVersion, metadata, objectName } from './metadata.ts'
 import { places } from './places.ts'
+import { image, podSettings } from './pod-settings.ts'
 import { discovery, gossipsub, limits, nodeNetwork, nodeSettings } from './settings.ts'
 import { bytes, duration, fraction } from './units.ts'
 
@@ -126,7 +127,9 @@ const group = z.strictObject({
   name: groupName,
   role: z.enum(roles),
   count: z.int().min(1).max(MAX_NODES).default(1),
+  image: image.optional(),
   ...nodeSettings,
+  ...podSettings,
   network: nodeNetwork.optional(),
   overrides: z.array(override).max(1_024).default([]),
 })
@@ -146,11 +149,21 @@ export const testnetSpecSchema = z.strictObject({
     .union([z.int(), z.string().min(1).max(128)], { error: 'expected a text or a whole number' })
     .meta({ title: 'a seed', examples: ['spring', '42'] })
     .optional(),
+  image: image.optional(),
   chain: chain.prefault({}),
   network: network.prefault({}),
-  defaults: z.strictObject(nodeSettings).prefault({}),
+  defaults: z.strictObject({ ...nodeSettings, ...podSettings }).prefault({}),
   groups: z.array(group).min(1).max(MAX_GROUPS),
   load: load.optional(),
+  suspend: z
+    .boolean()
+    .meta({
+      description: 'No node runs and all data is kept; `false` goes on with the same chain. On Kubernetes only.',
+    })
+    .default(false),
+  ttl: duration({ min: '1s', max: '8760h' })
+    .meta({ description: 'The testnet and its data are removed this long after it was made.' })
+    .optional(),
 })
 
 export const testnetSchema = z.strictObject({

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 
 /** No unit needs more characters; a longer one is refused before it is matched. */
-const MAX_UNIT_CHARS = 32
+export const MAX_UNIT_CHARS = 32
 
 // Without look-around: the API server's regular expressions (RE2) have none.
 const durationPattern = /^(\d+(\.\d+)?(ms|s|m|h))+$/
@@ -93,7 +93,7 @@ export interface Range {
 
 /** Metadata key under which a schema says its range, for judges that cannot run the code here (tools/generate/crd). */
 export const RANGE = 'x-trellis-range'
-export type UnitName = 'duration' | 'size' | 'rate' | 'percentage' | 'fraction'
+export type UnitName = 'duration' | 'size' | 'rate' | 'percentage' | 'fraction' | 'cpu' | 'memory'
 export interface UnitRange extends Range {
   readonly unit: UnitName
 }

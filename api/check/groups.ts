@@ -1,6 +1,8 @@
 // Rules of a Testnet's groups and of the settings of their nodes.
 import type { Fault, Path } from '../errors.ts'
 import { didYouMean } from '../explain.ts'
+import { mergeResources, type PodSettingsLayer } from '../pod-settings.ts'
+import { memoryBytes, milliCores } from '../quantity.ts'
 import { builtInSettings, mergeSettings, type Settings, type SettingsLayer } from '../settings.ts'
 import { MAX_NODES, MAX_VALIDATORS, type Testnet, type TestnetGroup } from '../testnet.ts'
 
@@ -11,9 +13,13 @@ export function checkGroups({ spec }: Testnet): Fault[] {
   return [
     ...checkRegion(defaults, ['spec', 'defaults'], regions),
     ...checkDegrees(testnetWide, network, ['spec', 'network']),
+    ...checkResources(['spec', 'defaults'], defaults),
     ...checkNames(groups),
     ...checkCounts(groups),
-    ...groups.flatMap((group, index) => checkGroup(group, ['spec', 'groups', index], testnetWide, regions)),
+    ...groups.flatMap((group, index) => [
+      ...checkGroup(group, ['spec', 'groups', index], testnetWide, regions),
+      ...(group.resources ? checkResources(['spec', 'groups', index], defaults, group) : []),
+    ]),
   ]
 }
 
@@ -99,6 +105,23 @@ function checkDegrees({ gossipsub }: Settings, layer: NonNullable<SettingsLayer[
           },
         ],
   )
+}
+
+/** A node cannot ask for more than it may use. `path` is of the last layer. */
+function checkResources(path: Path, ...layers: readonly PodSettingsLayer[]): Fault[] {
+  const { requests, limits } = mergeResources(...layers)
+  return (['cpu', 'memory'] as const).flatMap(field => {
+    const size = field === 'cpu' ? milliCores : memoryBytes
+    const [request, limit] = [requests[field], limits[field]]
+    if (request === undefined || limit === undefined || size(request) <= size(limit)) return []
+    return [
+      {
+        path: [...path, 'resources'],
+        message: `requests ${request} of ${field} and limits it to ${limit}`,
+        mend: `lower requests.${field}, or raise limits.${field}`,
+      },
+    ]
+  })
 }
 
 function checkNames(groups: readonly TestnetGroup[]): Fault[] {

@@ -11,6 +11,12 @@ export interface Rule {
   readonly fieldPath?: string
 }
 
+/** In CEL: is the field there, and whatever is around it? */
+export const isGiven = (object: string, field: string): string => {
+  const names = field.split('.')
+  return names.map((_, index) => `has(${object}.${names.slice(0, index + 1).join('.')})`).join(' && ')
+}
+
 export interface KindRules {
   readonly rules: readonly Rule[]
   /** Lists whose items are told apart by these fields: duplicates are refused, and appliers may own single items. */

@@ -10,7 +10,8 @@ import {
   MAX_VALIDATORS,
 } from '../testnet.ts'
 import { MAX_BOOTSTRAP_NODES } from './network.ts'
-import type { KindRules, Rule } from './rules.ts'
+import { isGiven, type KindRules, type Rule } from './rules.ts'
+import { unchangeableRules } from './unchangeable.ts'
 
 const sum = (role?: string): string =>
   role === undefined
@@ -65,6 +66,32 @@ const groups: readonly Rule[] = [
     fieldPath: '.groups',
   },
 ]
+
+/** Does a request of these layers keep to their limit? The first layer that says anything counts. */
+const withinLimit = (field: 'cpu' | 'memory', ...layers: readonly string[]): string => {
+  const first = (name: string, nothing: string): string =>
+    layers.reduceRight(
+      (below, layer) => `(${isGiven(layer, name)} ? quantity(string(${layer}.${name})) : ${below})`,
+      `quantity('${nothing}')`,
+    )
+  const [request, limit] = [first(`resources.requests.${field}`, '0'), first(`resources.limits.${field}`, '1E')]
+  return `${request}.compareTo(${limit}) <= 0`
+}
+
+const resources: readonly Rule[] = (['cpu', 'memory'] as const).flatMap(field => [
+  {
+    path: 'spec.defaults',
+    rule: withinLimit(field, 'self'),
+    message: `requests more ${field} than its limit: lower requests.${field}, or raise limits.${field}`,
+    fieldPath: '.resources',
+  },
+  {
+    path: 'spec',
+    rule: `self.groups.all(g, ${withinLimit(field, 'g', 'self.defaults')})`,
+    message: `a group requests more ${field} than its limit: lower requests.${field}, or raise limits.${field}`,
+    fieldPath: '.groups',
+  },
+])
 
 /** The order of mesh degrees that `checkDegrees` asks for, in a layer and the layers below it. */
 const degreesInOrder = (...layers: readonly string[]): string => {
@@ -182,37 +209,8 @@ const chain: readonly Rule[] = [
   },
 ]
 
-const why = 'is part of the genesis and cannot change: make a new testnet'
-/** What a live network cannot change: its genesis, its identities, its protocol. */
-const immutable: readonly Rule[] = [
-  {
-    path: 'spec',
-    rule: 'has(self.seed) == has(oldSelf.seed) && (!has(self.seed) || self.seed == oldSelf.seed)',
-    message: 'is the root of all identities and cannot change: make a new testnet',
-  },
-  { path: 'spec', rule: 'self.chain == oldSelf.chain', message: why, fieldPath: '.chain' },
-  {
-    path: 'spec',
-    rule: `self.?load.?accounts.orValue(${builtInLoad.accounts}) == oldSelf.?load.?accounts.orValue(${builtInLoad.accounts})`,
-    message: `the number of load accounts ${why}`,
-    fieldPath: '.load',
-  },
-  {
-    path: 'spec.network',
-    rule: 'self.stack == oldSelf.stack',
-    message: 'the nodes of one network speak one protocol; it cannot change: make a new testnet',
-    fieldPath: '.stack',
-  },
-  {
-    path: 'spec.groups[]',
-    rule: 'self.role == oldSelf.role',
-    message: 'cannot change: add a group of the other role',
-    fieldPath: '.role',
-  },
-]
-
 export const testnetRules: KindRules = {
-  rules: [...groups, ...network, ...chain, ...immutable],
+  rules: [...groups, ...resources, ...network, ...chain, ...unchangeableRules],
   listKeys: {
     'spec.groups': ['name'],
     'spec.groups[].overrides': ['index'],

@@ -62,6 +62,30 @@ export const good: readonly (readonly [name: string, text: string])[] = [
   ['further accounts', testnetText({ chain: { genesis: { accounts: [account('a'), account('b')] } } })],
   ['all of the quorum', testnetText({ chain: { finality: { quorum: '1/1' } } })],
   [
+    'images, resources and storage',
+    testnetText({
+      image: 'registry.example.com:5000/team/trellis-node:0.1.0',
+      defaults: { resources: { requests: { cpu: '250m', memory: '256Mi' } }, storage: {} },
+      groups: [
+        boot,
+        {
+          ...miners,
+          image: `node@sha256:${'a'.repeat(64)}`,
+          resources: { requests: { cpu: 1 }, limits: { cpu: 1, memory: '1Gi' } },
+          storage: { size: '2Gi', className: 'fast.ssd', whenScaled: 'Retain' },
+        },
+      ],
+    }),
+  ],
+  [
+    'limits of a group above the requests of all',
+    testnetText({
+      defaults: { resources: { requests: { memory: '1Gi' } } },
+      groups: [boot, { ...miners, resources: { limits: { memory: '1024Mi' } } }],
+    }),
+  ],
+  ['a pause and an end', testnetText({ suspend: true, ttl: '36h' })],
+  [
     'layers of settings',
     testnetText({
       defaults: { weight: 5, logLevel: 'warn' },
@@ -462,7 +486,83 @@ export const bad: readonly BadCase[] = [
     'an override already',
     'join',
   ),
-  one('what no version has yet', testnetText({ ttl: '1h' }), 'spec.ttl', 'does not apply', 'not part of this version'),
+  one(
+    'what no version has yet',
+    testnetText({ observability: {} }),
+    'spec.observability',
+    'does not apply',
+    'not part of this version',
+  ),
+  one('no name of an image', testnetText({ image: 'Trellis Node' }), 'spec.image', 'the name of an image', '`registry'),
+  one(
+    'an image of the defaults',
+    testnetText({ defaults: { image: 'node' } }),
+    'spec.defaults.image',
+    'does not apply',
+    '`spec.image`',
+  ),
+  one(
+    'resources of one node',
+    testnetText({ groups: [boot, { ...miners, overrides: [{ index: 0, resources: {} }] }] }),
+    'spec.groups[1].overrides[0].resources',
+    'does not apply',
+    'a group of its own',
+  ),
+  one('storage of the spec', testnetText({ storage: {} }), 'spec.storage', 'does not apply', '`spec.defaults`'),
+  one(
+    'half a core as a number',
+    testnetText({ defaults: { resources: { limits: { cpu: 0.5 } } } }),
+    'spec.defaults.resources.limits.cpu',
+    'processor time, got 0.5',
+    '`250m`',
+  ),
+  one(
+    'memory in a unit of its own',
+    testnetText({ defaults: { resources: { limits: { memory: '512MiB' } } } }),
+    'spec.defaults.resources.limits.memory',
+    'an amount of memory, got "512MiB"',
+    '`512Mi`',
+  ),
+  one(
+    'memory for nothing',
+    testnetText({ groups: [boot, { ...miners, resources: { limits: { memory: 64 } } }] }),
+    'spec.groups[1].resources.limits.memory',
+    'at least 1Mi',
+    '`512Mi`',
+  ),
+  one(
+    'a request above the limit',
+    testnetText({ defaults: { resources: { requests: { cpu: 2 }, limits: { cpu: '1500m' } } } }),
+    'spec.defaults.resources',
+    'requests 2 of cpu and limits it to 1500m',
+    'raise limits.cpu',
+  ),
+  one(
+    'a request of a group above the limit of all',
+    testnetText({
+      defaults: { resources: { limits: { memory: '1Gi' } } },
+      groups: [boot, { ...miners, resources: { requests: { memory: '2Gi' } } }],
+    }),
+    'spec.groups[1].resources',
+    'requests 2Gi of memory and limits it to 1Gi',
+    'lower requests.memory',
+  ),
+  one(
+    'a volume without room',
+    testnetText({ defaults: { storage: { size: '1Mi' } } }),
+    'spec.defaults.storage.size',
+    'at least 16Mi',
+    '`1Gi`',
+  ),
+  one(
+    'data kept for ever and a day',
+    testnetText({ groups: [boot, { ...miners, storage: { whenScaled: 'Recycle' } }] }),
+    'spec.groups[1].storage.whenScaled',
+    'is not one of `Retain`, `Delete`',
+    'choose one',
+  ),
+  one('a pause in words', testnetText({ suspend: 'yes' }), 'spec.suspend', 'true or false', 'true or false'),
+  one('no time at all', testnetText({ ttl: '500ms' }), 'spec.ttl', 'at least 1s', '`5s`'),
   {
     name: 'all at once',
     text: testnetText({
@@ -479,4 +579,117 @@ export const bad: readonly BadCase[] = [
       ['spec.chain.blockInterval', 'expected a duration', ''],
     ],
   },
+]
+
+export interface ChangeCase {
+  readonly name: string
+  /** Specs as `testnetText` takes them. */
+  readonly before: Record<string, unknown>
+  readonly after: Record<string, unknown>
+  /** What is said of the change; allowed when absent. */
+  readonly problem?: readonly [path: string, message: string, mend: string]
+}
+
+const change = (
+  name: string,
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+  path?: string,
+  message = '',
+  mend = '',
+): ChangeCase => ({ name, before, after, ...(path !== undefined && { problem: [path, message, mend] as const }) })
+const groups = (fields: Record<string, unknown>) => ({ groups: [boot, { ...miners, ...fields }] })
+const weighted = { overrides: [{ index: 2, weight: 9 }] }
+
+export const changes: readonly ChangeCase[] = [
+  change('scale up', {}, groups({ count: 5 })),
+  change('scale down', groups({ count: 5, overrides: [{ index: 4, weight: 3 }] }), groups({ count: 3 })),
+  change('scale up with a weight for the new', groups({}), groups({ count: 4, overrides: [{ index: 3, weight: 3 }] })),
+  change('another group', {}, { groups: [boot, miners, { name: 'late', role: 'miner', storage: {}, weight: 4 }] }),
+  change('a group less', { groups: [boot, miners, loaders] }, {}),
+  change('groups in another order', {}, { groups: [miners, boot] }),
+  change('another image', {}, { image: 'node:2' }),
+  change('more memory', {}, groups({ resources: { limits: { memory: '1Gi' } } })),
+  change('a pause', {}, { suspend: true }),
+  change('a ttl', { ttl: '1h' }, { ttl: '2h' }),
+  change('another rate', { groups: [boot, miners, loaders] }, { groups: [boot, miners, loaders], load: { rate: 1 } }),
+  change('other parameters of the network', {}, network({ gossipsub: { heartbeat: '1s' } })),
+  change('keep the data of nodes that go', groups({ storage: {} }), groups({ storage: { whenScaled: 'Retain' } })),
+
+  change('the seed', { seed: 'a' }, { seed: 'b' }, 'spec.seed', 'root of all identities', 'new testnet'),
+  change('a seed that was not written', {}, { seed: 'demo' }, 'spec.seed', 'root of all identities', 'new testnet'),
+  change('the chain', {}, { chain: { blockInterval: '2s' } }, 'spec.chain', 'part of the genesis', 'new testnet'),
+  change(
+    'the load accounts',
+    { groups: [boot, miners, loaders] },
+    { groups: [boot, miners, loaders], load: { accounts: 3 } },
+    'spec.load.accounts',
+    'part of the genesis',
+    'new testnet',
+  ),
+  change(
+    'a role',
+    {},
+    { groups: [{ ...boot, role: 'full' }, miners, { name: 'b', role: 'bootstrap' }] },
+    'spec.groups[0].role',
+    'cannot change',
+    'the other role',
+  ),
+  change('a weight', {}, groups({ weight: 7 }), 'spec.groups[1].weight', 'part of the genesis', 'new testnet'),
+  change(
+    'the weight of all',
+    { defaults: { weight: 7 } },
+    {},
+    'spec.defaults.weight',
+    'part of the genesis',
+    'new testnet',
+  ),
+  change(
+    'the weight of a node',
+    groups(weighted),
+    groups({ overrides: [{ index: 2, weight: 8 }] }),
+    'spec.groups[1].overrides',
+    'part of the genesis',
+    'new testnet',
+  ),
+  change(
+    'no more weight of a node',
+    groups(weighted),
+    groups({}),
+    'spec.groups[1].overrides',
+    'part of the genesis',
+    'new testnet',
+  ),
+  change(
+    'volumes for a group',
+    {},
+    groups({ storage: {} }),
+    'spec.groups[1].storage',
+    'volumes of the group',
+    'add a group',
+  ),
+  change(
+    'no more volumes',
+    { defaults: { storage: {} } },
+    {},
+    'spec.defaults.storage',
+    'volumes of the group',
+    'add a group',
+  ),
+  change(
+    'larger volumes',
+    groups({ storage: { size: '1Gi' } }),
+    groups({ storage: { size: '2Gi' } }),
+    'spec.groups[1].storage.size',
+    'volumes of the group',
+    'add a group',
+  ),
+  change(
+    'volumes of another class',
+    groups({ storage: {} }),
+    groups({ storage: { className: 'fast' } }),
+    'spec.groups[1].storage.className',
+    'volumes of the group',
+    'add a group',
+  ),
 ]

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { InputError } from '../errors.ts'
+import { formatPath, InputError } from '../errors.ts'
 import { parseResources } from '../kinds.ts'
-import { bad, good } from './testnet.cases.ts'
+import type { Testnet } from '../testnet.ts'
+import { bad, changes, good, testnetText } from './testnet.cases.ts'
+import { checkChange } from './unchangeable.ts'
 
 test.each(good)('%s is a Testnet', (_name, text) => {
   const parsed = parseResources(text, 'demo.yaml')
@@ -29,3 +31,14 @@ function problemsOf(text: string) {
   }
   return []
 }
+
+test.each(changes)('a live testnet and $name', ({ before, after, problem }) => {
+  const [old, now] = [before, after].map(spec => parseResources(testnetText(spec), 'demo.yaml')[0]!.value as Testnet)
+  const told = checkChange(old!, now!).map(({ path, message, mend }) => [formatPath(path), message, mend] as const)
+  expect(told.map(([path]) => path)).toEqual(problem ? [problem[0]] : [])
+  if (problem) {
+    expect(told[0]?.[1]).toContain(problem[1])
+    expect(told[0]?.[2]).toContain(problem[2])
+  }
+  expect(checkChange(old!, old!)).toEqual([])
+})

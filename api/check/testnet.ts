@@ -15,14 +15,14 @@ const notYet = 'it is not part of this version: remove it'
 const otherStack = 'the parameters of another stack: this version runs `gossipsub`, set under `gossipsub`'
 const wholeTestnet = 'it is set once for the whole testnet, under `spec.load`; nodes of role load share it'
 
+const layered = 'it stands in `spec.defaults`, or in a group'
+const oneSet = 'the nodes of a group get the same: make a group of its own for this node'
+
 /** The mend by path; `*` stands for any one part, `=x` at the end for a value instead of a field. */
 const hints: readonly (readonly [pattern: string, mend: string])[] = [
   ['metadata.namespace', 'testnets have no namespace here: remove it'],
   ['status', 'a file describes what to run, not how it runs: remove it'],
-  ['spec.image', notYet],
   ['spec.observability', notYet],
-  ['spec.suspend', notYet],
-  ['spec.ttl', notYet],
   ['spec.network.websocket', otherStack],
   ['spec.network.casper', otherStack],
   ['spec.network.kademlia', otherStack],
@@ -33,8 +33,12 @@ const hints: readonly (readonly [pattern: string, mend: string])[] = [
   ['spec.defaults.load', wholeTestnet],
   ['spec.groups.*.load', wholeTestnet],
   ['spec.groups.*.config', 'write the settings themselves: `logLevel`, `websocket`, `network`'],
-  ['spec.groups.*.resources', notYet],
-  ['spec.groups.*.storage', notYet],
+  ['spec.resources', layered],
+  ['spec.storage', layered],
+  ['spec.defaults.image', 'the image of all groups stands in `spec.image`'],
+  ['spec.groups.*.overrides.*.image', oneSet],
+  ['spec.groups.*.overrides.*.resources', oneSet],
+  ['spec.groups.*.overrides.*.storage', oneSet],
   ['spec.groups.*.role=light', 'this version has bootstrap, miner, full and load'],
   ['spec.groups.*.role=attacker', 'this version has bootstrap, miner, full and load'],
 ]

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { testnetText } from '../../api/check/testnet.cases.ts'
 import { checkTestnet } from '../../api/check/testnet.ts'
 import { checkExperiment, experimentSchema } from '../../api/experiment.ts'
+import { canonicalCpu, canonicalMemory } from '../../api/quantity.ts'
 import { testnetSchema } from '../../api/testnet.ts'
 import { askApi } from './api-request.ts'
 import { installDefinitions } from './definitions.ts'
@@ -23,6 +24,8 @@ const sizes = fc.oneof(
   written(['', 'B', 'k', 'kB', 'KB', 'M', 'MB', 'Ki', 'KiB', 'Mi', 'MiB', 'GiB', 'TiB']),
   fc.integer({ min: -5, max: 5_000_000 }),
 )
+const cores = fc.oneof(written(['m', '', 'k']), fc.integer({ min: -1, max: 2_000 }))
+const memories = fc.oneof(written(['', 'k', 'M', 'G', 'T', 'Ki', 'Mi', 'Gi', 'm', 'MiB']), fc.integer({ min: -1 }))
 const fractions = fc
   .tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 12 }))
   .map(parts => parts.join('/'))
@@ -50,10 +53,20 @@ const experimentTaken = (document: object): boolean => {
 const cases: readonly [string, fc.Arbitrary<object>, 'testnets' | 'chaosexperiments'][] = [
   ['durations', durations.map(blockInterval => testnet({ chain: { blockInterval } })), 'testnets'],
   ['sizes', sizes.map(maxBlockBytes => testnet({ chain: { maxBlockBytes } })), 'testnets'],
+  ['processor time', cores.map(cpu => testnet({ defaults: { resources: { requests: { cpu } } } })), 'testnets'],
+  ['memory', memories.map(memory => testnet({ defaults: { resources: { limits: { memory } } } })), 'testnets'],
   ['fractions', fractions.map(quorum => testnet({ chain: { finality: { quorum } } })), 'testnets'],
   ['percentages', percents.map(percent => experiment({ loss: { percent } })), 'chaosexperiments'],
   ['rates', rates.map(rate => experiment({ bandwidth: { rate } })), 'chaosexperiments'],
 ]
+
+/** A pod that no API server has to run. */
+const podWith = (requests: object): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'amounts' },
+  spec: { containers: [{ name: 'a', image: 'a', resources: { requests } }] },
+})
 
 describe.skipIf(tier.missing !== undefined)('parser and API server', () => {
   beforeAll(() => installDefinitions(tier.address!))
@@ -70,5 +83,22 @@ describe.skipIf(tier.missing !== undefined)('parser and API server', () => {
     }
     // A sample that is all good or all bad would prove little.
     expect(outcomes.size).toBe(2)
+  })
+
+  test('write amounts in the same way', async () => {
+    const path = '/api/v1/namespaces/default/pods?dryRun=All'
+    const amounts = fc.record({ cpu: cores.map(String), memory: memories.map(String) })
+    const readable = (amount: { cpu: string; memory: string }): boolean =>
+      testnetTaken(testnet({ defaults: { resources: { requests: amount } } }))
+    let compared = 0
+    for (const { cpu, memory } of fc.sample(amounts, { seed: SEED, numRuns: 400 }).filter(readable)) {
+      const { status, body } = await askApi(tier.address!, path, { method: 'POST', body: podWith({ cpu, memory }) })
+      expect(status, body.message).toBe(201)
+      const [{ resources }] = (body.spec as { containers: [{ resources: { requests: object } }] }).containers
+      const ours = { cpu: canonicalCpu(cpu), memory: canonicalMemory(memory) }
+      expect(resources.requests, `seed ${SEED}: ${cpu}, ${memory}`).toEqual(ours)
+      compared++
+    }
+    expect(compared).toBeGreaterThan(20)
   })
 })

@@ -24,6 +24,7 @@ export function referencePage(): string {
   return `# Reference
 
 Generated from the schemas in api/ by \`npm run generate\`. Fields without a default are required where marked, else absent.
+What is said to be for Kubernetes only, \`trellis up\` on this machine ignores.
 Durations are written \`200ms\`, \`5s\`, \`1m30s\`; sizes \`512\`, \`1KiB\`, \`1MiB\`; rates \`10Mbit/s\`; fractions \`2/3\`; shares \`30%\`.
 
 ${kindSection('Testnet', testnetSchema)}
@@ -51,12 +52,17 @@ function rows(schema: Schema, path: string): string[] {
     const required = schema.required?.includes(name) ? 'required' : ''
     const fallback = 'default' in field ? inline(field.default) : required
     const below = field.items?.properties ? rows(field.items, `${at}[]`) : rows(field, at)
-    if (below.length > 0 && field.properties) return below
+    // Fields whose place needs no words of its own are told by what is in them.
+    if (below.length > 0 && field.properties && !field.description) return below
     return [`| \`${at}\` | ${describe(field)} | ${fallback} |`, ...below]
   })
 }
 
 function describe(field: Schema): string {
+  return field.description ? `${shape(field)}. ${field.description}` : shape(field)
+}
+
+function shape(field: Schema): string {
   if (field.anyOf) return field.anyOf.map(describe).join(' or ')
   if (field.const !== undefined) return inline(field.const)
   if (field.enum) return field.enum.length > 12 ? `one of ${field.enum.length} names` : field.enum.map(inline).join(' ')
@@ -69,7 +75,8 @@ function describe(field: Schema): string {
     field.maximum !== undefined && field.maximum < Number.MAX_SAFE_INTEGER ? `to ${field.maximum}` : '',
   ]
   const examples = (field.examples ?? []).slice(0, 2).map(inline).join(', ')
-  return [field.title ?? field.type ?? 'value', ...range, examples && `(${examples})`].filter(Boolean).join(' ')
+  const what = field.properties ? 'fields' : (field.title ?? field.type ?? 'value')
+  return [what, ...range, examples && `(${examples})`].filter(Boolean).join(' ')
 }
 
 const inline = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``

@@ -29,6 +29,8 @@ const units: Readonly<Record<UnitName, Unit>> = {
     bound: text => `quantity('${sizeOf(text)}')`,
     compare: asQuantity,
   },
+  cpu: { value: 'quantity(string(self))', bound: text => `quantity('${text}')`, compare: asQuantity },
+  memory: { value: 'quantity(string(self))', bound: text => `quantity('${text}')`, compare: asQuantity },
   // Bytes a second are compared with an eighth of the bound.
   rate: {
     value: '',

@@ -101,7 +101,8 @@ function intOrString(choices: readonly Schema[], at: string): Schema {
   return { ...Object.fromEntries(bounds), 'x-kubernetes-int-or-string': true }
 }
 
-function describe({ title, examples }: Schema): string | undefined {
-  if (typeof title !== 'string') return undefined
-  return Array.isArray(examples) && examples.length > 0 ? `${title}, such as ${examples.join(', ')}` : title
+/** `kubectl explain` shows it. */
+function describe({ title, examples, description }: Schema): string | undefined {
+  const such = Array.isArray(examples) && examples.length > 0 ? `, such as ${examples.join(', ')}` : ''
+  return [title && `${title}${such}`, description].filter(part => typeof part === 'string').join('. ') || undefined
 }
