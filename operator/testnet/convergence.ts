@@ -1,7 +1,10 @@
 // Whether a testnet is as it should be: everybody there, connected, on one chain that grows and is finalized. Pure.
 import type { NodeStatus } from '../../api/observation.ts'
-import { isOneHead } from '../../chaos/convergence.ts'
-import { chainView, headGroups } from './head-groups.ts'
+import { MAX_LAG_BLOCKS } from '../../chaos/convergence.ts'
+import { headGroups } from './head-groups.ts'
+
+/** What is judged of a node's status. */
+export type Answer = Pick<NodeStatus, 'name' | 'head' | 'recent' | 'finalized' | 'peers'>
 
 export interface Observation {
   /** Milliseconds since the epoch. */
@@ -14,11 +17,18 @@ export interface Observation {
 export const finalityLag = (checkpointInterval: number): number => 3 * checkpointInterval
 
 export type ConditionName = 'Ready' | 'Connected' | 'Converged' | 'Finalizing'
-export interface Condition {
-  readonly name: ConditionName
+
+/** What holds or does not, for machines and for people. */
+export interface Finding {
   readonly holds: boolean
+  /** CamelCase; does not change with what the reason counts. */
+  readonly code: string
   /** What holds, or what is missing. */
   readonly reason: string
+}
+
+export interface Condition extends Finding {
+  readonly name: ConditionName
 }
 
 /**
@@ -29,61 +39,78 @@ export function conditions(now: Observation, earlier: Observation | undefined, m
   const all = [...now.nodes]
   const answered = all.flatMap(([, status]) => status ?? [])
   const silent = all.filter(([, status]) => status === null).map(([name]) => name)
-  const alone = answered.filter(status => status.peers.inbound + status.peers.outbound === 0).map(status => status.name)
-  const ready: Condition = {
-    name: 'Ready',
-    holds: all.length > 0 && silent.length === 0,
-    reason: silent.length === 0 ? `${all.length} nodes answer` : `no answer from ${listed(silent)}`,
-  }
-  const connected: Condition = {
-    name: 'Connected',
-    holds: ready.holds && (alone.length === 0 || all.length === 1),
-    reason: !ready.holds
-      ? ready.reason
-      : alone.length === 0
-        ? 'every node has peers'
-        : `without peers: ${listed(alone)}`,
-  }
-  return [ready, connected, converged(answered, connected, earlier), finalizing(answered, maxFinalityLag)]
+  const ready = answering(all.length, silent)
+  const linked = ready.holds ? connected(answered) : ready
+  const before = earlier && [...earlier.nodes.values()].flatMap(status => status ?? [])
+  const agreed = linked.holds ? oneChain(answered, MAX_LAG_BLOCKS) : linked
+  return [
+    { name: 'Ready', ...ready },
+    { name: 'Connected', ...linked },
+    { name: 'Converged', ...(agreed.holds ? growing(answered, before ?? []) : agreed) },
+    { name: 'Finalizing', ...finalizing(answered, maxFinalityLag) },
+  ]
 }
 
 export const isConverged = (list: readonly Condition[]): boolean => list.every(condition => condition.holds)
 
-function converged(answered: readonly NodeStatus[], connected: Condition, earlier: Observation | undefined): Condition {
-  const no = (reason: string): Condition => ({ name: 'Converged', holds: false, reason })
-  if (!connected.holds) return no(connected.reason)
-  if (!isOneHead({ round: 0, at: 0, views: answered.map(chainView), silent: [] })) {
-    const groups = headGroups(answered)
-    const heights = answered.map(status => status.head.height)
-    if (groups.length === 1)
-      return no(`one chain, but heads are from ${Math.min(...heights)} to ${Math.max(...heights)}`)
-    return no(
-      `${groups.length} heads: ${groups.map(group => `${group.members.length} nodes at ${group.height}`).join(', ')}`,
-    )
+export function answering(nodes: number, silent: readonly string[]): Finding {
+  return silent.length === 0
+    ? { holds: nodes > 0, code: 'AllAnswer', reason: `${nodes} nodes answer` }
+    : { holds: false, code: 'NodesSilent', reason: `no answer from ${listed(silent)}` }
+}
+
+export function connected(answered: readonly Pick<Answer, 'name' | 'peers'>[]): Finding {
+  const alone = answered.filter(({ peers }) => peers.inbound + peers.outbound === 0).map(({ name }) => name)
+  return alone.length === 0 || answered.length === 1
+    ? { holds: true, code: 'AllConnected', reason: 'every node has peers' }
+    : { holds: false, code: 'NodesAlone', reason: `without peers: ${listed(alone)}` }
+}
+
+/** One chain, and heads at most `maxLag` blocks apart. */
+export function oneChain(answered: readonly Pick<Answer, 'name' | 'head' | 'recent'>[], maxLag: number): Finding {
+  const groups = headGroups(answered)
+  const heights = answered.map(({ head }) => head.height)
+  const [low, high] = [Math.min(...heights), Math.max(...heights)]
+  if (groups.length > 1) {
+    const shown = groups.slice(0, MAX_SHOWN).map(group => `${group.members.length} nodes at ${group.height}`)
+    const more = groups.length > MAX_SHOWN ? ', ...' : ''
+    return { holds: false, code: 'HeadsDiffer', reason: `${groups.length} heads: ${shown.join(', ')}${more}` }
   }
-  const height = highest(answered, status => status.head.height)
-  const before = highest(statuses(earlier), status => status.head.height)
+  if (high - low > maxLag)
+    return { holds: false, code: 'HeadsApart', reason: `one chain, but heads are from ${low} to ${high}` }
+  return { holds: groups.length === 1, code: 'OneHead', reason: 'one head' }
+}
+
+/** The highest head is higher than it was. */
+export function growing(answered: readonly Pick<Answer, 'head'>[], earlier: readonly Pick<Answer, 'head'>[]): Finding {
+  const height = highest(answered, ({ head }) => head.height)
+  const before = highest(earlier, ({ head }) => head.height)
   if (before === undefined || height === undefined || height <= before)
-    return no(`one head at height ${height ?? 0}, waiting for it to advance`)
-  return { name: 'Converged', holds: true, reason: `one head, height ${height}` }
+    return { holds: false, code: 'HeightStill', reason: `one head at height ${height ?? 0}, waiting for it to advance` }
+  return { holds: true, code: 'OneHead', reason: `one head, height ${height}` }
 }
 
-function finalizing(answered: readonly NodeStatus[], maxLag: number): Condition {
-  const height = highest(answered, status => status.finalized.height) ?? 0
-  const lag = (highest(answered, status => status.head.height) ?? 0) - height
-  if (height === 0) return { name: 'Finalizing', holds: false, reason: 'nothing finalized yet' }
-  return { name: 'Finalizing', holds: lag <= maxLag, reason: `finalized height ${height}, ${lag} behind the head` }
+export function finalizing(answered: readonly Pick<Answer, 'head' | 'finalized'>[], maxLag: number): Finding {
+  const height = highest(answered, ({ finalized }) => finalized.height) ?? 0
+  const lag = (highest(answered, ({ head }) => head.height) ?? 0) - height
+  if (height === 0) return { holds: false, code: 'NothingFinalized', reason: 'nothing finalized yet' }
+  const holds = lag <= maxLag
+  return {
+    holds,
+    code: holds ? 'Finalizing' : 'FinalityLags',
+    reason: `finalized height ${height}, ${lag} behind the head`,
+  }
 }
 
-const statuses = (observation: Observation | undefined): NodeStatus[] =>
-  observation === undefined ? [] : [...observation.nodes.values()].flatMap(status => status ?? [])
-
-function highest<T>(list: readonly T[], of: (item: T) => number): number | undefined {
-  return list.length === 0 ? undefined : Math.max(...list.map(of))
+/** The greatest of the values; undefined when there are none. */
+export function highest<T>(list: readonly T[], of: (item: T) => number): number | undefined {
+  return list.length === 0 ? undefined : list.reduce((most, item) => Math.max(most, of(item)), Number.NEGATIVE_INFINITY)
 }
+
+const MAX_SHOWN = 5
 
 /** At most five names and how many more. */
 export function listed(names: readonly string[]): string {
-  const [head, rest] = [names.slice(0, 5), names.length - 5]
-  return rest > 0 ? `${head.join(', ')} and ${rest} more` : head.join(', ')
+  const rest = names.length - MAX_SHOWN
+  return rest > 0 ? `${names.slice(0, MAX_SHOWN).join(', ')} and ${rest} more` : names.join(', ')
 }
