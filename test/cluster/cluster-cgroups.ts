@@ -10,6 +10,12 @@ const unified = (): boolean => existsSync(join(root, 'cgroup.controllers'))
 /** What the kubelet and runc want of version 1. */
 const hierarchies = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'systemd', 'hugetlb']
 
+/**
+ * Of all pods together, in processes of the machine. By default it would be one: on a busy machine they would get less
+ * than the API server alone.
+ */
+const WEIGHT = 16
+
 const tops = (): string[] =>
   unified() ? [root] : hierarchies.map(name => join(root, name)).filter(folder => existsSync(folder))
 
@@ -26,6 +32,8 @@ export async function makeCgroups({ cgroup, nodes }: ClusterPlan): Promise<void>
         for (const file of ['cpuset.cpus', 'cpuset.mems'])
           await writeFile(join(top, path, file), await readFile(join(top, file), 'utf8'))
       }
+      const weight = join(top, path, unified() ? 'cpu.weight' : 'cpu.shares')
+      if (existsSync(weight)) await writeFile(weight, String(WEIGHT * (unified() ? 100 : 1_024)))
     }
   }
 }

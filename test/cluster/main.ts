@@ -1,16 +1,18 @@
 // `node test/cluster/main.ts up [NODES] | down | test [arguments of vitest]`. `test` uses the cluster of KUBECONFIG when that is
 // set, else brings one up and takes it down again.
 import { spawn } from 'node:child_process'
-import { down, up } from './cluster.ts'
+import { type Cluster, down, up } from './cluster.ts'
+import { imagesOn, programs } from './preparation.ts'
+import { asEnvironment, type Given } from './under-test.ts'
 
+/** Draining one, or losing it, needs another. */
 const NODES = 2
 const [command, ...args] = process.argv.slice(2)
 const tell = (line: string) => console.error(line)
 
-/** `state`: the folder of a cluster of our own, whose namespaces the cases may enter. */
-function vitest(kubeconfig: string, state?: string): Promise<number> {
+function vitest(given: Partial<Given>): Promise<number> {
   const config = ['--config', 'test/cluster/vitest.config.ts']
-  const env = { ...process.env, KUBECONFIG: kubeconfig, ...(state && { TRELLIS_CLUSTER_STATE: state }) }
+  const env = { ...process.env, ...asEnvironment(given) }
   return new Promise((resolve, reject) => {
     const child = spawn('node_modules/.bin/vitest', ['run', ...config, ...args], { stdio: 'inherit', env })
     child.on('error', reject)
@@ -18,18 +20,25 @@ function vitest(kubeconfig: string, state?: string): Promise<number> {
   })
 }
 
+/** What the cases need of a cluster that the harness made. */
+async function ours({ plan, kubeconfig }: Cluster): Promise<Partial<Given>> {
+  const images = await imagesOn(plan, tell)
+  return { kubeconfig, machines: plan, ...images, ...(await programs(tell)) }
+}
+
 if (command === 'up') {
-  const { kubeconfig } = await up({ nodes: Number(args[0] ?? 1), tell })
-  console.log(kubeconfig)
+  const cluster = await up({ nodes: Number(args[0] ?? 1), tell })
+  console.log(cluster.kubeconfig)
 } else if (command === 'down') await down()
 else if (command === 'test') {
-  if (process.env.KUBECONFIG) process.exitCode = await vitest(process.env.KUBECONFIG)
+  const kubeconfig = process.env.KUBECONFIG
+  // Images are whatever TRELLIS_NODE_IMAGE and its like name: that cluster has to have them, or a registry for them.
+  if (kubeconfig) process.exitCode = await vitest({ kubeconfig, ...(await programs(tell)) })
   else {
     // Ctrl-C reaches the tests too; they end, and the cluster is taken down after them.
     process.on('SIGINT', () => {})
     try {
-      const { kubeconfig, plan } = await up({ nodes: NODES, tell })
-      process.exitCode = await vitest(kubeconfig, plan.state)
+      process.exitCode = await vitest(await ours(await up({ nodes: NODES, tell })))
     } finally {
       await down()
     }

@@ -1,0 +1,86 @@
+// The cluster's API as the cases read and change it: plain objects, one connection kept.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
+import { Api } from '../../operator/kubernetes/runtime/api.ts'
+import { isNotFound } from '../../operator/kubernetes/runtime/api-error.ts'
+import {
+  collectionPath,
+  type KubeObject,
+  type ObjectName,
+  objectPath,
+  type Resource,
+} from '../../operator/kubernetes/runtime/resource.ts'
+import { given } from './under-test.ts'
+
+const signal = new AbortController().signal
+let connection: Api | undefined
+
+function api(): Api {
+  if (!connection) {
+    const config = new KubeConfig()
+    config.loadFromFile(given.kubeconfig)
+    connection = new Api(config, { userAgent: 'trellis-cluster-tests' })
+  }
+  return connection
+}
+
+export interface Changes {
+  readonly [field: string]: unknown
+}
+
+/** Undefined when there is none. */
+export async function get<T extends KubeObject>(kind: Resource<T>, name: ObjectName): Promise<T | undefined> {
+  return await api()
+    .get(kind, name, signal)
+    .catch(error => {
+      if (isNotFound(error)) return undefined
+      throw error
+    })
+}
+
+export async function list<T extends KubeObject>(
+  kind: Resource<T>,
+  namespace?: string,
+  labelSelector?: string,
+): Promise<T[]> {
+  return (await api().page(kind, { namespace, labelSelector }, 5_000, undefined, signal)).items
+}
+
+/** @throws ApiError with what the server refused */
+export async function create<T extends KubeObject>(kind: Resource<T>, body: T): Promise<T> {
+  const path = collectionPath(kind, body.metadata.namespace)
+  return (await api().send({ method: 'POST', path, body, signal })) as unknown as T
+}
+
+/** Merge patch. @throws ApiError with what the server refused */
+export async function change<T extends KubeObject>(kind: Resource<T>, name: ObjectName, body: Changes): Promise<T> {
+  const contentType = 'application/merge-patch+json'
+  return (await api().send({
+    method: 'PATCH',
+    path: objectPath(kind, name),
+    contentType,
+    body,
+    signal,
+  })) as unknown as T
+}
+
+/** Asks for it to be deleted; nothing when there is none. */
+export async function remove(kind: Resource, name: ObjectName, options: Changes = {}): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...options }
+  await api()
+    .send({ method: 'DELETE', path: objectPath(kind, name), body, signal })
+    .catch(error => {
+      if (!isNotFound(error)) throw error
+    })
+}
+
+/** The JSON at a path of the API server. */
+export async function ask<T>(path: string, query?: Readonly<Record<string, string>>): Promise<T> {
+  return (await api().send({ method: 'GET', path, query, signal })) as T
+}
+
+/** What evicts a pod as `kubectl drain` does. @throws ApiError 429 when a budget forbids it */
+export async function evict({ namespace, name }: { namespace: string; name: string }): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { namespace, name } }
+  await api().send({ method: 'POST', path, body, signal })
+}

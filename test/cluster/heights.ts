@@ -1,0 +1,66 @@
+// Watches the heights of a testnet's nodes while a case does something to it.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RunningTestnet } from './testnets.ts'
+import { until } from './until.ts'
+
+const EVERY_MS = 500
+
+export class Heights {
+  readonly #testnet: RunningTestnet
+  readonly #stop = new AbortController()
+  readonly #work: Promise<void>
+  #highest = 0
+  #first: number | undefined
+  #changedAt = performance.now()
+  #longestStandstillMs = 0
+  #mostSilent = 0
+
+  constructor(testnet: RunningTestnet) {
+    this.#testnet = testnet
+    this.#work = this.#watch()
+  }
+
+  /** Nodes that did not answer in the worst round. */
+  get mostSilent(): number {
+    return this.#mostSilent
+  }
+
+  async untilGrown(blocks: number, withinMs: number): Promise<void> {
+    const from = this.#highest
+    await until(
+      `${blocks} more blocks than ${from}`,
+      { withinMs, describe: () => `now ${this.#highest}` },
+      () => this.#highest >= from + blocks,
+    )
+  }
+
+  /** How long the highest head stood still at most, and by how many blocks it grew. */
+  async end(): Promise<{ longestStandstillMs: number; heads: number }> {
+    this.#stop.abort()
+    await this.#work
+    this.#seen(this.#highest)
+    return { longestStandstillMs: Math.round(this.#longestStandstillMs), heads: this.#highest - (this.#first ?? 0) }
+  }
+
+  #seen(height: number): void {
+    const now = performance.now()
+    this.#longestStandstillMs = Math.max(this.#longestStandstillMs, now - this.#changedAt)
+    if (height <= this.#highest) return
+    this.#first ??= height
+    this.#highest = height
+    this.#changedAt = now
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const names = (await this.#testnet.pods()).map(({ metadata }) =>
+        metadata.name.slice(this.#testnet.name.length + 1),
+      )
+      const statuses = await Promise.all(names.map(name => this.#testnet.nodeStatus(name).catch(() => undefined)))
+      const answers = statuses.filter(status => status !== undefined)
+      this.#mostSilent = Math.max(this.#mostSilent, names.length - answers.length)
+      this.#seen(Math.max(0, ...answers.map(({ head }) => head.height)))
+      await delay(EVERY_MS, undefined, { signal: this.#stop.signal }).catch(() => {})
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// What a run needs before its first case: images on every machine, and the programs that users have.
+import { $ } from 'zx'
+import { goTool } from '../../tools/go-tool.ts'
+import { buildImage, buildImages } from '../../tools/images.ts'
+import { loadImages } from './cluster-components.ts'
+import type { ClusterPlan } from './cluster-plan.ts'
+import { kubeBinaries } from './kube-binary.ts'
+import type { Given } from './under-test.ts'
+
+type Tell = (line: string) => void
+
+/** Builds the images of the sources as they are and loads them into every machine of the cluster. */
+export async function imagesOn(
+  plan: ClusterPlan,
+  tell: Tell,
+): Promise<Pick<Given, 'nodeImage' | 'nextNodeImage' | 'operatorImage'>> {
+  const { node, operator } = await buildImages({ tell })
+  const next = await buildImage('node', { tell, tag: 'test2', labels: { 'dev.trellis.test': 'next' } })
+  const archives = [node, next, operator].map(({ archive }) => archive)
+  await Promise.all(plan.nodes.map(({ name }) => loadImages(plan, name, archives)))
+  tell(`images: node ${size(node.bytes)}, operator ${size(operator.bytes)}`)
+  return { nodeImage: node.reference, nextNodeImage: next.reference, operatorImage: operator.reference }
+}
+
+const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+
+/** kubectl and Helm: ours where Go has made them, else those of the machine. Without them the cases that need one are skipped. */
+export async function programs(tell: Tell): Promise<Partial<Pick<Given, 'kubectl' | 'helm'>>> {
+  const [kubernetes, helm] = await Promise.all([kubeBinaries(tell), goTool('helm', tell)])
+  const kubectl = 'missing' in kubernetes ? await onPath('kubectl') : `${kubernetes.folder}/kubectl`
+  const program = 'missing' in helm ? await onPath('helm') : helm.program
+  return { ...(kubectl && { kubectl }), ...(program && { helm: program }) }
+}
+
+async function onPath(program: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await $({ quiet: true, nothrow: true })`command -v ${program}`
+  return exitCode === 0 ? stdout.trim() : undefined
+}
