@@ -31,6 +31,8 @@ export interface Kind<T> {
 export interface Parsed<T> {
   readonly kind: string
   readonly value: T
+  /** As it is written: without defaults. */
+  readonly plain: object
   /** A problem of this document found later, at its place in the file. */
   problem(fault: Fault): Problem
 }
@@ -75,7 +77,10 @@ export function parseDocuments<T>(text: string, file: string, kinds: readonly Ki
   return parsed
 }
 
-function parseOne<T>(document: Document, kinds: readonly Kind<T>[]): { kind: string; value: T } | { faults: Fault[] } {
+function parseOne<T>(
+  document: Document,
+  kinds: readonly Kind<T>[],
+): { kind: string; value: T; plain: object } | { faults: Fault[] } {
   const fault = (path: Path, message: string, mend: string, atKey = false): { faults: Fault[] } => ({
     faults: [{ path, message, mend, atKey }],
   })
@@ -110,7 +115,7 @@ function parseOne<T>(document: Document, kinds: readonly Kind<T>[]): { kind: str
     }
   }
   const faults = kind.check?.(result.data) ?? []
-  return faults.length > 0 ? { faults } : { kind: kind.kind, value: result.data }
+  return faults.length > 0 ? { faults } : { kind: kind.kind, value: result.data, plain }
 }
 
 const syntaxMends: Readonly<Record<string, string>> = {

@@ -7,17 +7,30 @@ import { type Testnet, testnetSchema } from '../api/testnet.ts'
 import { UsageError } from './exit-codes.ts'
 import { readInput } from './input-file.ts'
 
+/** A Testnet, and the same as it is written: without defaults, so that a cluster is told only what somebody wrote. */
+export interface TestnetFile {
+  readonly testnet: Testnet
+  readonly written: Pick<Testnet, 'metadata'> & { readonly spec: unknown }
+}
+
 /** The file's Testnet, under another name when one is given. Throws InputError or UsageError. */
-export function readTestnet(file: string, name: string | undefined): Testnet {
-  const testnet = readKind<Testnet>(file, 'Testnet', 'trellis chaos run').value
-  if (name === undefined) return testnet
+export const readTestnet = (file: string, name: string | undefined): Testnet => readTestnetFile(file, name).testnet
+
+/** Throws InputError or UsageError. */
+export function readTestnetFile(file: string, name: string | undefined): TestnetFile {
+  const { value: testnet, plain } = readKind<Testnet>(file, 'Testnet', 'trellis chaos run')
+  const { metadata, spec } = plain as TestnetFile['written']
+  if (name === undefined) return { testnet, written: { metadata, spec } }
   if (!testnetSchema.shape.metadata.shape.name.safeParse(name).success) {
     throw new UsageError(
       `--name ${JSON.stringify(name)} is no name for a testnet`,
       'use at most 30 lowercase letters, digits and dashes',
     )
   }
-  return { ...testnet, metadata: { ...testnet.metadata, name } }
+  return {
+    testnet: { ...testnet, metadata: { ...testnet.metadata, name } },
+    written: { metadata: { ...metadata, name }, spec },
+  }
 }
 
 /** The file's ChaosExperiment; `problem` gives one found later its place. Throws InputError or UsageError. */

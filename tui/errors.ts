@@ -2,7 +2,8 @@
 import { formatProblem, InputError } from '../api/errors.ts'
 import { PreflightFailed } from '../chaos/runner/preflight.ts'
 import { LocalError } from '../operator/local/errors.ts'
-import { type ExitCode, exitCode, UsageError } from './exit-codes.ts'
+import { type ExitCode, exitCode, InterruptedError, UsageError } from './exit-codes.ts'
+import { explainApiError } from './source/cluster/api-errors.ts'
 import type { Paint } from './theme.ts'
 
 export interface Explained {
@@ -23,7 +24,11 @@ export function explainError(error: unknown, paint: Paint): Explained {
     return { text, code: error.code === 'interrupted' ? exitCode.interrupted : exitCode.usage }
   }
   if (error instanceof PreflightFailed) return { text: error.problems.map(line).join('\n'), code: exitCode.usage }
+  if (error instanceof InterruptedError)
+    return { text: line(`${error.message}; ${error.mend}`), code: exitCode.interrupted }
   if (error instanceof UsageError) return { text: line(`${error.message}; ${error.mend}`), code: exitCode.usage }
+  const refused = explainApiError(error)
+  if (refused) return { text: refused.map(line).join('\n'), code: exitCode.usage }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { text: line(`this is a defect of trellis, please report it:\n${stack}`), code: exitCode.usage }
 }

@@ -16,3 +16,8 @@ export class UsageError extends Error {
     this.mend = mend
   }
 }
+
+/** Ctrl-C or a signal before there was a result. `mend` says what goes on without the command, and how to end it. */
+export class InterruptedError extends UsageError {
+  override readonly name = 'InterruptedError'
+}

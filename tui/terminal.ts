@@ -1,8 +1,11 @@
 // What a command writes to: results on stdout, progress and errors on stderr.
+import { basename } from 'node:path'
 import { choosePaint, type Paint } from './theme.ts'
 
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv
+  /** Called as `kubectl trellis`: every command is about a cluster. */
+  readonly asPlugin: boolean
   /** Columns of stdout; unlimited when it is not a terminal. */
   readonly columns: number
   /** stderr can show one line that changes. */
@@ -20,6 +23,7 @@ export function processTerminal(): Terminal {
   stderr.on('error', () => {})
   return {
     env,
+    asPlugin: basename(process.argv0) === 'kubectl-trellis',
     columns: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     live: stderr.isTTY === true && env.TERM !== 'dumb',
     paint: choosePaint(env, stdout.isTTY === true),

@@ -1,6 +1,6 @@
 // trellis up FILE: runs a Testnet on this machine until Ctrl-C, or behind the shell with --detach.
 import { resolve } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { Testnet } from '../../api/testnet.ts'
 import { superviseDetached } from '../../operator/local/detach.ts'
 import { nodeProgram } from '../../operator/local/program.ts'
@@ -20,28 +20,35 @@ import { stderrProgress } from '../progress.ts'
 import { observe } from '../source/node-status.ts'
 import type { Terminal } from '../terminal.ts'
 import { nodeTable } from '../views/nodes.ts'
+import { addPlaceOptions, clusterOf, type PlaceOptions } from './place.ts'
+import { parseSeconds } from './seconds.ts'
 
 /** Time for all nodes to be ready: a fixed part and one for each, as they share the machine's cores. */
 const READY_BASE_MS = 30_000
 const READY_PER_NODE_MS = 1_000
 
-interface UpOptions {
+interface UpOptions extends PlaceOptions {
   readonly detach?: boolean
   readonly name?: string
   readonly timeout?: number
+  readonly forceConflicts?: boolean
 }
 
 export function addUp(program: Command, terminal: Terminal, setExit: SetExit): void {
-  program
-    .command('up <file>')
-    .description('run a Testnet on this machine')
-    .option('-d, --detach', 'return once all nodes are ready; `trellis down` ends it')
+  addPlaceOptions(program.command('up <file>').description('run a Testnet, on this machine or in a cluster'))
+    .option('-d, --detach', 'return once all nodes are ready (in a cluster: at once); `trellis down` ends the testnet')
     .option('--name <name>', 'run it under another name')
     .option('--timeout <seconds>', 'how long the nodes may take to get ready', parseSeconds)
+    .option('--force-conflicts', 'in a cluster: take over fields that somebody else set')
     .action((file: string, options: UpOptions) => up(file, options, terminal, setExit))
 }
 
 async function up(file: string, options: UpOptions, terminal: Terminal, setExit: SetExit): Promise<void> {
+  const cluster = await clusterOf(options, terminal)
+  if (cluster) {
+    const { upInCluster } = await import('./up-in-cluster.ts')
+    return await upInCluster(file, options, cluster, terminal)
+  }
   const testnet = readTestnet(file, options.name)
   const root = stateRoot(terminal.env)
   const program = nodeProgram(terminal.env)
@@ -134,10 +141,4 @@ function tellTroubles(record: TestnetRecord, told: Map<string, string>, tell: (l
     told.set(name, now)
     tell(now === '' ? `${name} is ready again` : now)
   }
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (!(seconds > 0 && seconds <= 3_600)) throw new InvalidArgumentError('Expected seconds from 1 to 3600.')
-  return seconds * 1_000
 }

@@ -1,27 +1,14 @@
-// One row a node: what the supervisor knows of its process and what the node tells itself. Pure.
+// One row a node: what is known of its process or pod, and what the node tells itself. Pure.
 import type { NodeStatus } from '../../api/observation.ts'
+import type { NodeView, NodeViewState } from '../../api/read-api.ts'
 import type { NodeRecord, NodeState } from '../../operator/local/record.ts'
 
-export interface NodeRow {
-  readonly name: string
-  readonly role: string
-  readonly group: string
-  readonly region: string
+/** As the operator tells it, so that programs read both alike. */
+export interface NodeRow extends Omit<NodeView, 'state'> {
   /** `silent`: the process runs but does not answer. */
-  readonly state: NodeState | 'silent'
-  readonly height: number | null
-  readonly head: string | null
-  readonly finalized: number | null
-  readonly inbound: number | null
-  readonly outbound: number | null
-  readonly pool: number | null
-  readonly reorgs: number | null
-  readonly deepestReorg: number | null
-  readonly restarts: number
+  readonly state: NodeState | NodeViewState
+  /** Null in a cluster. */
   readonly pid: number | null
-  readonly url: string
-  readonly peerId: string
-  readonly reason: string
 }
 
 export function nodeRows(nodes: readonly NodeRecord[], statuses: ReadonlyMap<string, NodeStatus | null>): NodeRow[] {
@@ -42,10 +29,14 @@ export function nodeRows(nodes: readonly NodeRecord[], statuses: ReadonlyMap<str
       reorgs: status?.reorgs.count ?? null,
       deepestReorg: status?.reorgs.deepest ?? null,
       restarts: node.restarts,
-      pid: node.process?.pid ?? null,
-      url: `http://${node.address.host}:${node.address.http}`,
       peerId: node.peerId,
+      url: `http://${node.address.host}:${node.address.http}`,
+      pod: '',
+      machine: '',
       reason: node.reason ?? '',
+      pid: node.process?.pid ?? null,
     }
   })
 }
+
+export const podRows = (views: readonly NodeView[]): NodeRow[] => views.map(view => ({ ...view, pid: null }))

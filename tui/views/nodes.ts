@@ -5,6 +5,7 @@ import { type Column, table } from './table.ts'
 
 const marks: Readonly<Record<NodeRow['state'], readonly [string, Tone]>> = {
   ready: [glyphs.good, 'good'],
+  pending: [glyphs.idle, 'accent'],
   starting: [glyphs.idle, 'accent'],
   waiting: [glyphs.warn, 'warn'],
   silent: [glyphs.warn, 'warn'],
@@ -40,7 +41,7 @@ export function nodeTable(rows: readonly NodeRow[], options: { wide: boolean; co
       right: true,
     },
     { title: 'RESTARTS', cell: row => String(row.restarts), right: true },
-    { title: 'PID', cell: row => number(row.pid), right: true, wide: true },
+    { title: 'PROCESS', cell: processOf, wide: true },
     { title: 'URL', cell: row => row.url, wide: true },
     { title: 'PEER ID', cell: row => row.peerId, wide: true },
     { title: 'REASON', cell: row => row.reason },
@@ -48,3 +49,7 @@ export function nodeTable(rows: readonly NodeRow[], options: { wide: boolean; co
   const anyReason = rows.some(row => row.reason !== '')
   return table(rows, anyReason ? columns : columns.filter(column => column.title !== 'REASON'), options)
 }
+
+/** The pid on this machine, the pod and its machine in a cluster. */
+const processOf = ({ pid, pod, machine }: NodeRow): string =>
+  pid !== null ? String(pid) : pod === '' ? '-' : machine === '' ? pod : `${pod} on ${machine}`

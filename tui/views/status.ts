@@ -1,42 +1,49 @@
 // `trellis status`: a testnet in a few lines.
-import type { Condition } from '../../operator/testnet/convergence.ts'
 import { listed } from '../../operator/testnet/convergence.ts'
-import type { HeadGroup } from '../../operator/testnet/head-groups.ts'
-import type { TestnetSummary } from '../model/testnet-summary.ts'
+import type { ConditionRow, HeadSummary, TestnetSummary } from '../model/testnet-summary.ts'
 import { glyphs, type Paint } from '../theme.ts'
 import { type Column, table } from './table.ts'
 
 /** One line a testnet. */
-export function testnetTable(rows: readonly TestnetSummary[], options: { wide: boolean; columns: number }): string {
+export function testnetTable(
+  rows: readonly TestnetSummary[],
+  options: { wide: boolean; columns: number; namespaces: boolean },
+): string {
   const columns: Column<TestnetSummary>[] = [
+    ...(options.namespaces ? [{ title: 'NAMESPACE', cell: (row: TestnetSummary) => row.namespace }] : []),
     { title: 'NAME', cell: row => row.name },
     { title: 'STATE', cell: row => row.state },
     { title: 'READY', cell: row => `${row.ready}/${row.nodes}`, right: true },
-    { title: 'HEADS', cell: row => String(row.heads.length || '-'), right: true },
+    { title: 'HEADS', cell: row => String(row.headCount || '-'), right: true },
     { title: 'HEIGHT', cell: row => heights(row), right: true },
     { title: 'FINALIZED', cell: row => String(row.finalized ?? '-'), right: true },
-    { title: 'RESTARTS', cell: row => String(row.restarts), right: true },
+    { title: 'RESTARTS', cell: row => String(row.restarts ?? '-'), right: true },
     { title: 'AGE', cell: row => age(row.ageMs), right: true },
-    { title: 'FOLDER', cell: row => row.folder, wide: true },
+    { title: 'PLACE', cell: row => row.place, wide: true },
     { title: 'FILE', cell: row => row.file, wide: true },
   ]
   return table(rows, columns, options)
 }
 
 /** Conditions, and the heads when there is more than one. */
-export function conditionLines(conditions: readonly Condition[], heads: readonly HeadGroup[], paint: Paint): string {
+export function conditionLines(
+  conditions: readonly ConditionRow[],
+  heads: readonly HeadSummary[],
+  paint: Paint,
+): string {
+  const nameWidth = Math.max(...conditions.map(({ name }) => name.length))
   const lines = conditions.map(({ name, holds, reason }) => {
     const glyph = holds ? paint('good', glyphs.good) : paint('warn', glyphs.warn)
-    return `${glyph} ${name.padEnd(10)}  ${reason}`
+    return `${glyph} ${name.padEnd(nameWidth)}  ${reason}`
   })
   return [...lines, ...(heads.length > 1 ? headLines(heads) : [])].join('\n')
 }
 
 /** Each head with the nodes that are on it. */
-export function headLines(groups: readonly HeadGroup[]): string[] {
+export function headLines(groups: readonly HeadSummary[]): string[] {
   return groups.map(
-    ({ hash, height, members, forkDepth }) =>
-      `  head ${hash.slice(0, 10)} at ${height}${forkDepth ? `, forked ${forkDepth} blocks ago` : ''}: ${members.length} (${listed(members)})`,
+    ({ hash, height, count, members, forkDepth }) =>
+      `  head ${hash.slice(0, 10)} at ${height}${forkDepth ? `, forked ${forkDepth} blocks ago` : ''}: ${count}${members.length > 0 ? ` (${listed(members)})` : ''}`,
   )
 }
 
