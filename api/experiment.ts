@@ -44,7 +44,7 @@ export type Direction = (typeof directions)[number]
 /** Targets are hit one after the other, this far apart; each has the fault for the whole duration. */
 const stagger = duration({ max: '1h' }).default('0s')
 const processAction = z.strictObject({ stagger })
-const skew = duration({ min: '1ms', max: '1h' })
+const skew = duration({ min: '100ms', max: '1h' })
 const actions = {
   partition: z.strictObject({
     shape: z.enum(shapes),

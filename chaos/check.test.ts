@@ -41,6 +41,8 @@ test.each([
   ],
   ['{name: a, duration: 20s, partition: {shape: groups, groups: [[miner], [load]], direction: in}}'],
   ['{name: a, duration: 20s, select: {percent: 50%}, kill: {}}'],
+  ['{name: a, duration: 20s, kill: {stagger: 5s}}'],
+  ['{name: a, duration: 20s, clock: {behind: 1500ms}}'],
   ['{name: a, duration: 20s, bandwidth: {rate: 1Mbit/s}}\n    - {name: b, duration: 20s, loss: {percent: 5%}}'],
 ])('accepts %s', faults => expect(problemsOf(document(faults))).toEqual([]))
 
@@ -77,6 +79,11 @@ test.each([
   ],
   ['{name: a, duration: 20s, select: {count: 1, percent: 20%}, kill: {}}', 'stands beside `count`'],
   ['{name: a, duration: 20, kill: {}}', 'write for example'],
+  ['{name: a, duration: 1s, kill: {stagger: 2h}}', 'must be at most 1h'],
+  ['{name: a, duration: 23h, kill: {stagger: 50m}}', 'with 4 targets the fault ends 91800s after the start'],
+  ['{name: a, duration: 1s, clock: {}}', 'says not how wrong the clock is'],
+  ['{name: a, duration: 1s, clock: {ahead: 1s, behind: 1s}}', 'a clock cannot be ahead and behind'],
+  ['{name: a, duration: 1s, clock: {ahead: 2h}}', 'must be at most 1h'],
   ['{name: a, duration: 20s, explode: {}}', 'has no field `explode`'],
 ])('refuses %s: %s', (faults, expected) => expect(problemsOf(document(faults)).join('\n')).toContain(expected))
 

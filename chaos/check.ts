@@ -2,9 +2,10 @@
 
 import type { Fault, Path } from '../api/errors.ts'
 import type { ChaosExperiment } from '../api/experiment.ts'
-import { resolveExperiment } from '../api/experiment.ts'
+import { MAX_FAULT_MS, resolveExperiment } from '../api/experiment.ts'
 import { didYouMean } from '../api/explain.ts'
-import { compile } from './matrix.ts'
+import { milliseconds } from '../api/units.ts'
+import { compile, lengthOf, staggerOf } from './matrix.ts'
 import type { SelectableNode } from './select.ts'
 import { fewestNodes } from './shapes/index.ts'
 
@@ -67,6 +68,16 @@ export function checkAgainst(experiment: ChaosExperiment, testnet: string, nodes
         path,
         message: 'cuts no link',
         mend: 'a testnet of more nodes, another shape or another selection is needed',
+      })
+    }
+    const end = compiled[index]!.fault.atMs + lengthOf(compiled[index]!)
+    const bound = spec.duration === undefined ? MAX_FAULT_MS : milliseconds(spec.duration)
+    if (staggerOf(compiled[index]!) > 0 && end > bound) {
+      const run = spec.duration ?? '24h'
+      faults.push({
+        path: [...path, compiled[index]!.fault.action.kind, 'stagger'],
+        message: `with ${targets.length} targets the fault ends ${end / 1_000}s after the start, but the run allows ${run}`,
+        mend: `choose a smaller stagger or fewer targets${spec.duration === undefined ? '' : ', or raise spec.duration'}`,
       })
     }
   }

@@ -38,6 +38,8 @@ export interface ActContext {
   readonly now: () => number
   /** True while another fault keeps the node from answering; it takes its row once it is back. */
   readonly isStopped: (node: string) => boolean
+  /** True when there is no testnet any more to lift anything from. */
+  readonly isGone: () => boolean
 }
 
 export function actOf(compiled: CompiledFault, context: ActContext): Act {
@@ -69,7 +71,7 @@ function held<Item extends { readonly id: string; readonly endsAt: number }>(
   targets: readonly string[],
   holder: Holder<Item>,
   item: (node: string, endsAt: number) => Item,
-  { id, now, isStopped }: ActContext,
+  { id, now, isStopped, isGone }: ActContext,
   counted: (node: string, status: FaultStatus) => void = () => {},
 ): Act {
   const lifting = new AbortController()
@@ -131,7 +133,7 @@ function held<Item extends { readonly id: string; readonly endsAt: number }>(
           return
         } catch {
           const left = (lapses.get(node) ?? 0) - now()
-          if (left <= 0) return
+          if (left <= 0 || isGone()) return
           await pause(Math.min(RETRY_MS, left), always)
         }
       }

@@ -55,6 +55,7 @@ async function injectFault(session: Session, compiled: CompiledFault, startedAt:
       now,
       id: rowId(experiment.name, name),
       isStopped: node => session.isStopped(node),
+      isGone: () => session.gone,
       save: () => session.save(),
       onRenewal: renew => {
         if (renew) session.renewals.set(name, renew)

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkRow } from '../../api/link.ts'
 import type { TestnetFacts } from '../../api/run.ts'
 import type { NodeEndpoint } from './node-client.ts'
+import { nodeHolders } from './node-holders.ts'
+import type { Target } from './target.ts'
 
 const TURN_MS = 30
 const CHECKPOINT = 4
@@ -44,6 +46,18 @@ class ToyNode {
   constructor(name: string) {
     this.name = name
     this.peerId = `id-${name}`
+  }
+
+  /** Answers nothing until it is restarted, and forgets its rows. */
+  kill(): void {
+    this.paused = true
+    this.rows.clear()
+  }
+
+  restart(): void {
+    this.kill()
+    this.startedAt++
+    this.paused = false
   }
 
   emit(kind: string, fields: object): void {
@@ -256,6 +270,36 @@ export class Miniature {
     for (const server of this.nodes.flatMap(({ servers }) => servers)) {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
+    }
+  }
+
+  /** The network as a target; every call on its processes is noted in `calls`. */
+  target(more: Partial<Target> = {}, calls: string[] = []): Target {
+    const { nodes = this.endpoints } = more
+    const on =
+      (verb: string, act: (node: ToyNode) => void) =>
+      async (name: string): Promise<void> => {
+        calls.push(`${verb} ${name}`)
+        act(this.node(name))
+        this.flush()
+      }
+    const { links } = nodeHolders(nodes)
+    return {
+      testnet: this.facts,
+      nodes,
+      fidelity: 'userspace',
+      links,
+      lifecycle: {
+        kill: on('kill', node => node.kill()),
+        pause: on('pause', node => {
+          node.paused = true
+        }),
+        resume: on('resume', node => {
+          node.paused = false
+        }),
+        restart: on('restart', node => node.restart()),
+      },
+      ...more,
     }
   }
 

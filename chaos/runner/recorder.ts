@@ -86,6 +86,7 @@ export class Recorder {
     answers: readonly { readonly node: string; readonly at: number; readonly status: NodeStatus | null }[],
   ): RunRound {
     const digests = new Map<string, StatusDigest>()
+    const answeredAt = new Map<string, number>()
     const views: RunRound['views'][number][] = []
     const silent: string[] = []
     for (const { node, at, status } of answers) {
@@ -93,12 +94,13 @@ export class Recorder {
       if (!digest) silent.push(node)
       else {
         digests.set(node, digest)
+        answeredAt.set(node, at)
         views.push({ name: node, height: digest.head.height, recent: digest.recent ?? [] })
       }
       if (this.record.samples.length < MAX_SAMPLES)
         this.record.samples.push({ round, at, node, status: digest ? this.#withoutKnownRecent(node, digest) : null })
     }
-    return { round, at: Math.max(...answers.map(({ at }) => at)), views, silent, digests }
+    return { round, at: Math.max(...answers.map(({ at }) => at)), views, silent, digests, answeredAt }
   }
 
   /** The main chain's last blocks are recorded only when the head changed: they are most of a record's size. */

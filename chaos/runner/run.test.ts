@@ -5,8 +5,8 @@ import type { FindingId, Verdict } from '../../api/verdict.ts'
 import { runJson } from '../report/json.ts'
 import { verdictText } from '../report/text.ts'
 import { judge } from '../verdict/judge.ts'
+import { LEASE_MS } from './fault.ts'
 import { Miniature } from './miniature.ts'
-import { nodeHolders } from './node-holders.ts'
 import type { Progress } from './progress.ts'
 import { type RunOptions, runExperiment } from './run.ts'
 import type { CanarySource, Lifecycle, Target } from './target.ts'
@@ -43,17 +43,17 @@ const canaries: CanarySource = {
   sign: async (index, nonce) => new TextEncoder().encode(`canary ${index} ${nonce}`),
 }
 type Options = Partial<Omit<RunOptions, 'target'>> & Partial<Target>
-const run = (toy: Miniature, { nodes = toy.endpoints, lifecycle, ...options }: Options = {}) =>
+const run = (toy: Miniature, { nodes, lifecycle, gone, ...options }: Options = {}, calls: string[] = []) =>
   runExperiment({
     experiment: experiment(),
-    target: { testnet: toy.facts, nodes, fidelity: 'userspace', ...nodeHolders(nodes), canaries, lifecycle },
+    target: toy.target(
+      { canaries, ...(nodes && { nodes }), ...(lifecycle && { lifecycle }), ...(gone && { gone }) },
+      calls,
+    ),
     ...options,
   })
 const passed = (verdict: Verdict): Partial<Record<FindingId, boolean | null>> =>
   Object.fromEntries(verdict.findings.map(finding => [finding.id, finding.passed]))
-const unexpected = async (): Promise<void> => {
-  throw new Error('not asked for')
-}
 const rowsLeft = (toy: Miniature): number => toy.nodes.reduce((sum, { rows }) => sum + rows.size, 0)
 
 test('a partition into halves: cut, healed, judged, and judged the same from its file', async () => {
@@ -169,48 +169,99 @@ test('a network that is split already never gets the fault', async () => {
 test('a paused node is silent, resumes and catches up', async () => {
   const toy = await network()
   const calls: string[] = []
-  const lifecycle: Lifecycle = {
-    pause: async node => {
-      calls.push(`pause ${node}`)
-      toy.node(node).paused = true
-    },
-    resume: async node => {
-      calls.push(`resume ${node}`)
-      toy.node(node).paused = false
-      toy.flush()
-    },
-    kill: unexpected,
-    restart: unexpected,
-  }
   const faults: ExperimentFault[] = [
     { name: 'nap', atMs: 0, durationMs: 2_000, select: { names: ['c'] }, action: { kind: 'pause' } },
   ]
-  const { verdict } = await run(toy, { lifecycle, experiment: experiment({ faults }) })
+  const { record, verdict } = await run(toy, { experiment: experiment({ faults }) }, calls)
   expect(calls).toEqual(['pause c', 'resume c'])
   expect(verdict.result, verdictText(verdict, { color: false, verbose: true })).toBe('passed')
   expect(verdict.findings[0]).toMatchObject({ id: 'bit', passed: true, value: 'pause seen at 1 node' })
+  const [hit] = record.windows[0]!.hits!
+  expect(hit).toMatchObject({ node: 'c', at: expect.any(Number) })
+  expect(hit!.until! - hit!.at).toBeGreaterThanOrEqual(1_999)
+})
+
+test('staggered kills go from node to node, each down for its time', async () => {
+  const toy = await network()
+  const calls: string[] = []
+  const faults: ExperimentFault[] = [
+    {
+      name: 'roll',
+      atMs: 0,
+      durationMs: 1_200,
+      select: { names: ['b', 'c', 'd'] },
+      action: { kind: 'kill', staggerMs: 1_500 },
+    },
+  ]
+  const { record, verdict } = await run(toy, { experiment: experiment({ faults }) }, calls)
+  expect(calls).toEqual(['b', 'c', 'd'].flatMap(node => [`kill ${node}`, `restart ${node}`]))
+  expect(verdict.findings[0]).toMatchObject({ passed: true, value: expect.stringContaining('kill seen at 3 nodes') })
+  const hits = record.windows[0]!.hits!
+  for (const [turn, { at, until }] of hits.entries()) {
+    expect(at - hits[0]!.at).toBeGreaterThanOrEqual(turn * 1_500 - 2)
+    expect(until! - at).toBeGreaterThanOrEqual(1_199)
+  }
+})
+
+test('a turn that cannot be taken ends the turns, and what was hit is let go', async () => {
+  const toy = await network()
+  const calls: string[] = []
+  const { lifecycle } = toy.target({}, calls)
+  const faults: ExperimentFault[] = [
+    { name: 'roll', atMs: 0, durationMs: 2_000, select: {}, action: { kind: 'pause', staggerMs: 500 } },
+  ]
+  const vanishes: Lifecycle = {
+    ...lifecycle!,
+    pause: async (node, signal) => {
+      if (node === 'b') throw new Error('there is no node b any more')
+      await lifecycle!.pause(node, signal)
+    },
+  }
+  const { record, verdict } = await run(toy, { lifecycle: vanishes, experiment: experiment({ faults }) })
+  expect(calls).toEqual(['pause a', 'resume a'])
+  expect(record.windows[0]!.failures).toEqual([{ node: 'b', message: 'there is no node b any more' }])
+  expect(verdict).toMatchObject({ result: 'inconclusive', reason: expect.stringContaining('could not be injected') })
+})
+
+test('a node that crashes during the fault fails the run, whatever else healed', async () => {
+  const toy = await network()
+  let crashed = false
+  const faults: ExperimentFault[] = [
+    { name: 'nap', atMs: 0, durationMs: 1_500, select: { names: ['c'] }, action: { kind: 'pause' } },
+  ]
+  const { verdict } = await run(toy, {
+    experiment: experiment({ faults }),
+    onProgress: ({ faults }) => {
+      if (faults[0]?.state !== 'active' || crashed) return
+      crashed = true
+      toy.node('b').restart()
+    },
+  })
+  expect(verdict).toMatchObject({ result: 'failed', reason: expect.stringContaining('1 node restarted unexpectedly') })
+})
+
+test('a testnet that is taken down ends the run at once, inconclusive', async () => {
+  const toy = await network()
+  const faults = [{ ...halves, durationMs: 60_000 }]
+  const { record, verdict } = await run(toy, {
+    experiment: experiment({ faults }),
+    gone: async () => (toy.nodes.every(({ paused }) => paused) ? 'testnet toy was taken down' : undefined),
+    onProgress: progress => {
+      if (progress.faults[0]?.state === 'active') for (const node of toy.nodes) node.kill()
+    },
+  })
+  expect(verdict).toMatchObject({ result: 'inconclusive', reason: 'aborted: testnet toy was taken down' })
+  expect(record.windows[0]!.endedAt! - record.windows[0]!.injectedAt!).toBeLessThan(LEASE_MS)
 })
 
 test('a cut that begins while another fault has stopped a node reaches it once it is back', async () => {
   const toy = await network()
-  const lifecycle: Lifecycle = {
-    pause: async node => {
-      toy.node(node).paused = true
-    },
-    resume: async node => {
-      toy.node(node).paused = false
-      toy.flush()
-    },
-    kill: unexpected,
-    restart: unexpected,
-  }
   const faults: ExperimentFault[] = [
     { name: 'nap', atMs: 0, durationMs: 1_000, select: { names: ['c'] }, action: { kind: 'pause' } },
     { ...halves, atMs: 500, durationMs: 2_500 },
   ]
   let took = false
   const { record } = await run(toy, {
-    lifecycle,
     experiment: experiment({ faults }),
     onProgress: () => {
       took ||= toy.node('c').rows.has('test.cut')
@@ -259,9 +310,16 @@ test('preflight names every node that is not there or not itself, and touches no
       expect.stringContaining('d: http://127.0.0.1:9 does not answer'),
     ],
   })
+  const { lifecycle: _, ...driverless } = toy.target()
   await expect(
-    run(toy, { experiment: experiment({ faults: [{ ...halves, action: { kind: 'kill' } }] }) }),
+    runExperiment({
+      target: driverless,
+      experiment: experiment({ faults: [{ ...halves, action: { kind: 'kill' } }] }),
+    }),
   ).rejects.toThrow('need the driver of the nodes')
+  await expect(
+    run(toy, { experiment: experiment({ faults: [{ ...halves, action: { kind: 'clock', offsetMs: 500 } }] }) }),
+  ).rejects.toThrow('nobody can skew the clocks')
   await expect(run(toy, { experiment: experiment({ injector: 'kernel' }) })).rejects.toThrow(
     'kernel injector is not available',
   )

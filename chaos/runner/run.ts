@@ -105,7 +105,9 @@ async function record(session: Session, work: () => Promise<void>, vanished: (re
   }
 }
 
-async function askIfGone({ target }: Session, vanished: (reason: string) => void): Promise<void> {
-  const reason = await target.gone?.().catch(() => undefined)
-  if (reason !== undefined) vanished(reason)
+async function askIfGone(session: Session, vanished: (reason: string) => void): Promise<void> {
+  const reason = await session.target.gone?.().catch(() => undefined)
+  if (reason === undefined) return
+  session.gone = true
+  vanished(reason)
 }

@@ -40,6 +40,8 @@ export class Session {
   readonly sampler: Sampler
   /** Puts a fault on a node again that forgot it, by fault. */
   readonly renewals = new Map<string, (node: string) => Promise<void>>()
+  /** There is no testnet any more. */
+  gone = false
   readonly #faults = new Map<string, FaultProgress>()
   readonly #onProgress: (progress: Progress) => void
   readonly #save: (checkpoint: Checkpoint) => Promise<void>

@@ -1,6 +1,6 @@
 // Finding 9: blocks travel and are made as before, and nothing restarted that nobody stopped.
 import type { Finding } from '../../api/verdict.ts'
-import { type Observations, stoppedOnPurpose } from './observations.ts'
+import { type Observations, replacedOnPurpose } from './observations.ts'
 import { healedRound } from './one-head.ts'
 import { finding, median, plural, span } from './wording.ts'
 
@@ -91,17 +91,21 @@ export function poissonFloor(mean: number, rare: number): number {
   return count
 }
 
+/** Nodes with more processes than faults gave them: a crash in the middle of a fault counts, a kill on purpose does not. */
 function unexpectedRestarts(observations: Observations): string[] {
-  const expected = stoppedOnPurpose(observations)
-  const first = new Map<string, { pid: number; startedAt: number }>()
-  const found = new Map<string, string>()
+  const expected = replacedOnPurpose(observations)
+  const processes = new Map<string, Map<string, number>>()
   for (const { digests } of observations.rounds) {
     for (const [node, { pid, startedAt }] of digests) {
-      const known = first.get(node)
-      if (!known) first.set(node, { pid, startedAt })
-      else if ((known.pid !== pid || known.startedAt !== startedAt) && !expected.has(node))
-        found.set(node, `${node}: process ${known.pid} became ${pid}`)
+      const known = processes.get(node) ?? new Map<string, number>()
+      processes.set(node, known.set(`${pid} ${startedAt}`, pid))
     }
   }
-  return [...found.values()]
+  return [...processes].flatMap(([node, known]) => {
+    const allowed = expected.get(node) ?? 0
+    if (known.size - 1 <= allowed) return []
+    const pids = [...known.values()]
+    const told = `${node}: process ${pids.slice(0, 4).join(' became ')}`
+    return [allowed > 0 ? `${told}; ${allowed} of it on purpose` : told]
+  })
 }

@@ -1,5 +1,6 @@
 // Finding 1: the fault did what it says. Without that nothing else in the run proves anything.
 import type { Finding } from '../../api/verdict.ts'
+import { clockBite } from './bite-clock.ts'
 import { type Bite, lifecycleBite } from './bite-lifecycle.ts'
 import { partitionBite } from './bite-partition.ts'
 import { shapingBite } from './bite-shaping.ts'
@@ -39,6 +40,8 @@ function biteOf(observations: Observations, window: Window): Bite {
     case 'bandwidth':
     case 'loss':
       return shapingBite(observations, window)
+    case 'clock':
+      return clockBite(observations, window)
     default:
       return lifecycleBite(observations, window)
   }

@@ -23,6 +23,39 @@ const action =
       faults: [{ name: 'cut', atMs: 0, durationMs: 20_000, select: { names: targets }, action: { kind } }],
     }
   }
+/** Killed in turns of five seconds, each down for five. */
+const staggered =
+  (targets: string[]): Change =>
+  run => {
+    const action = { kind: 'kill', staggerMs: 5_000 } as const
+    run.experiment = {
+      ...run.experiment,
+      faults: [{ name: 'cut', atMs: 0, durationMs: 5_000, select: { names: targets }, action }],
+    }
+    run.windows[0]!.hits = targets.map((node, turn) => ({
+      node,
+      at: 20_100 + turn * 5_000,
+      until: 25_000 + turn * 5_000,
+    }))
+  }
+const clock =
+  (offsetMs: number): Change =>
+  run => {
+    const action = { kind: 'clock', offsetMs } as const
+    run.experiment = {
+      ...run.experiment,
+      faults: [{ name: 'cut', atMs: 0, durationMs: 20_000, select: { names: ['b'] }, action }],
+    }
+  }
+/** What the clock of b is off by during the fault; it is 7 ms off anyway, and answers take up to 400 ms. */
+const clockAt =
+  (offsetMs: number): Change =>
+  run => {
+    for (const { at, node, round, status } of run.samples) {
+      const off = at > times.injected && at < times.lifted ? offsetMs : 0
+      if (node === 'b' && status) status.clock = at + 7 + off - (round % 3) * 200
+    }
+  }
 const onAllLinks =
   (action: ExperimentFault['action']): Change =>
   run => {
@@ -241,6 +274,38 @@ describe('the fault bit', () => {
         }),
       ),
     ],
+    [
+      'killed one after the other, by each node’s own time',
+      true,
+      'kill seen at 2 nodes, one after the other, 5.0 s apart',
+      all(
+        staggered(['b', 'd']),
+        silent(20_200, 24_900, ['b']),
+        silent(25_200, 29_900, ['d']),
+        samplesOf(25_000, 1e9, ['b'], status => {
+          status.pid = 999
+        }),
+        samplesOf(30_000, 1e9, ['d'], status => {
+          status.pid = 998
+        }),
+      ),
+    ],
+    [
+      'a turn at which nothing was seen',
+      false,
+      'not seen at every target',
+      all(
+        staggered(['b', 'd']),
+        silent(20_200, 24_900, ['b']),
+        samplesOf(25_000, 1e9, ['b'], status => {
+          status.pid = 999
+        }),
+      ),
+    ],
+    ['a clock that went ahead', true, 'clocks of 1 node seen 3.0 s ahead', all(clock(3_000), clockAt(3_010))],
+    ['a clock that went the other way', false, 'not all of 1 node', all(clock(3_000), clockAt(-3_000))],
+    ['a clock that hardly moved', false, 'not all of 1 node', all(clock(-3_000), clockAt(-100))],
+    ['a clock that nobody told', null, 'do not tell the clocks', clock(3_000)],
     ['restarted and never seen again', null, 'do not tell', all(action('restart', ['b']), silent(20_000, 1e9, ['b']))],
   ])('%s', (_, passed, value, change) => {
     const result = finding('bit', change)

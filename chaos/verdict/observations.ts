@@ -18,12 +18,16 @@ export interface Window {
 
 export interface RunRound extends Round {
   readonly digests: ReadonlyMap<string, StatusDigest>
+  /** When each node's answer came. */
+  readonly answeredAt: ReadonlyMap<string, number>
 }
 
 export interface Observations {
   readonly record: RunRecord
   readonly nodes: readonly RunNode[]
   readonly names: readonly string[]
+  /** By name, injected or not. */
+  readonly compiled: ReadonlyMap<string, CompiledFault>
   /** Faults that were injected at all their targets, and ended. */
   readonly windows: readonly Window[]
   readonly rounds: readonly RunRound[]
@@ -71,6 +75,7 @@ export function observe(record: RunRecord): Observations {
   return {
     record,
     nodes,
+    compiled,
     windows,
     rounds,
     faults,
@@ -96,13 +101,14 @@ function roundsOf({ samples }: RunRecord): RunRound[] {
       views: RunRound['views'][number][]
       silent: string[]
       digests: Map<string, StatusDigest>
+      answeredAt: Map<string, number>
     }
   >()
   const recents = new Map<string, readonly string[]>()
   for (const { round, at, node, status } of samples) {
     let entry = rounds.get(round)
     if (!entry) {
-      entry = { round, at, views: [], silent: [], digests: new Map() }
+      entry = { round, at, views: [], silent: [], digests: new Map(), answeredAt: new Map() }
       rounds.set(round, entry)
     }
     entry.at = Math.max(entry.at, at)
@@ -113,6 +119,7 @@ function roundsOf({ samples }: RunRecord): RunRound[] {
     const recent = status.recent ?? recents.get(node) ?? [status.head.hash]
     recents.set(node, recent)
     entry.digests.set(node, status)
+    entry.answeredAt.set(node, at)
     entry.views.push({ name: node, height: status.head.height, recent })
   }
   return [...rounds.values()].sort((a, b) => a.round - b.round)
@@ -128,10 +135,13 @@ export const cutsDuring = (observations: Observations, window: Window): Compiled
     .filter(({ from, to }) => from <= window.from && window.to <= to)
     .map(({ compiled }) => compiled)
 
-/** Nodes that a fault stops or restarts on purpose. */
-export const stoppedOnPurpose = ({ windows }: Observations): Set<string> =>
-  new Set(
-    windows.flatMap(({ compiled }) =>
-      ['kill', 'restart'].includes(compiled.fault.action.kind) ? compiled.targets : [],
-    ),
-  )
+/** How often each node was given another process on purpose, by faults that took effect in part only as well. */
+export function replacedOnPurpose({ record, compiled }: Observations): Map<string, number> {
+  const times = new Map<string, number>()
+  for (const { fault, targets, hits } of record.windows) {
+    const kind = compiled.get(fault)?.fault.action.kind
+    if (kind !== 'kill' && kind !== 'restart') continue
+    for (const node of hits?.map(hit => hit.node) ?? targets) times.set(node, (times.get(node) ?? 0) + 1)
+  }
+  return times
+}
