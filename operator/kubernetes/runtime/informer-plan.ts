@@ -16,7 +16,7 @@ export type Outcome =
       readonly status: number
       readonly reason: string
       readonly retryAfterMs?: number | undefined
-      /** Whether an event or a bookmark had arrived. */
+      /** Whether an event or a bookmark had arrived, or the stream had been open for a while. */
       readonly progressed: boolean
     }
 

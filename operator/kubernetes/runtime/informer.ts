@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Rng } from '../../../api/random.ts'
 import type { Api, Selection, WatchEvent } from './api.ts'
 import { ApiError, ConnectionError, isGone } from './api-error.ts'
-import { initialStanding, type Next, type Outcome, plan } from './informer-plan.ts'
+import { initialStanding, type Next, type Outcome, plan, SHORT_WATCH_MS } from './informer-plan.ts'
 import { type KubeObject, keyOf, type Resource } from './resource.ts'
 import { isOlder } from './resource-version.ts'
 import { type IndexBy, type ReadStore, Store } from './store.ts'
@@ -114,16 +114,23 @@ export class Informer<T extends KubeObject> {
       const watching = next.action === 'watch'
       const started = this.#now()
       let progressed = false
+      let openedAt = Number.POSITIVE_INFINITY
       let outcome: Outcome
       try {
         outcome = watching
-          ? await this.#watch(signal, () => {
-              progressed = true
+          ? await this.#watch(signal, {
+              onOpen: () => {
+                openedAt = this.#now()
+              },
+              onProgress: () => {
+                progressed = true
+              },
             })
           : await this.#list(next.acceptOlder, signal)
       } catch (error) {
         if (signal.aborted) return
-        outcome = failure(error, progressed)
+        // A proxy cuts streams on which nothing happens: such a stream did its work, too.
+        outcome = failure(error, progressed || this.#now() - openedAt >= SHORT_WATCH_MS)
         if (error instanceof ApiError) this.#refused(error, watching)
       }
       next = plan(next.standing, outcome, watching, this.#rng)
@@ -179,7 +186,7 @@ export class Informer<T extends KubeObject> {
     }
   }
 
-  async #watch(signal: AbortSignal, onProgress: () => void): Promise<Outcome> {
+  async #watch(signal: AbortSignal, on: { onOpen: () => void; onProgress: () => void }): Promise<Outcome> {
     const { selection = {}, watchSeconds = WATCH_SECONDS, watchGraceMs = WATCH_GRACE_MS, onNote } = this.#options
     // Informers that start together must not all come back together.
     const timeoutSeconds = Math.max(1, Math.round(watchSeconds * (1 - 0.2 * this.#rng())))
@@ -195,12 +202,13 @@ export class Informer<T extends KubeObject> {
         onOpen: () => {
           this.#contactAt = this.#now()
           this.#problem = undefined
+          on.onOpen()
           onNote?.({ kind: 'watching', resourceVersion: this.#cursor })
         },
         onEvent: event => {
           this.#contactAt = this.#now()
           if (disordered) return
-          if (this.#take(event)) return onProgress()
+          if (this.#take(event)) return on.onProgress()
           disordered = true
           stop.abort()
         },
