@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { parseResources } from '../../api/kinds.ts'
 import type { BuildInput } from '../../operator/kubernetes/build/input.ts'
 import { testnetObjects } from '../../operator/kubernetes/build/testnet-objects.ts'
+import { operatorConfigSchema } from '../../operator/kubernetes/config.ts'
 import { isSettled } from '../../operator/kubernetes/runtime/drift.ts'
 import { controlledBy } from '../../operator/kubernetes/runtime/owner.ts'
 import { resources, type StatefulSet } from '../../operator/kubernetes/runtime/resource.ts'
@@ -17,11 +18,12 @@ beforeEach(async () => {
 })
 afterEach(() => ground?.close())
 
-function inputOf(file: string, more: Partial<BuildInput['settings']> = {}): BuildInput {
+function inputOf(file: string, defaults: Partial<BuildInput['spec']['defaults']> = {}): BuildInput {
   const [parsed] = parseResources(readFileSync(new URL(`../../examples/${file}`, import.meta.url), 'utf8'), file)
   if (parsed?.value.kind !== 'Testnet') throw new Error(`${file} has no Testnet`)
-  const { apiVersion, kind, metadata } = parsed.value
+  const { apiVersion, kind, metadata, spec } = parsed.value
   return {
+    spec: { ...spec, defaults: { ...spec.defaults, ...defaults } },
     expanded: expand(parsed.value),
     namespace: ground.namespace,
     owner: controlledBy({
@@ -29,16 +31,13 @@ function inputOf(file: string, more: Partial<BuildInput['settings']> = {}): Buil
       kind,
       metadata: { name: metadata.name, uid: '4cd5a6f0-0000-4000-8000-000000000001' },
     }),
-    settings: {
-      image: 'trellis/node:0.1.0',
-      resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
-      whenScaled: 'Delete',
+    settings: operatorConfigSchema.parse({
+      namespace: 'trellis-system',
+      nodes: { image: 'trellis/node:0.1.0' },
       operator: { namespace: { 'kubernetes.io/metadata.name': 'trellis-system' }, pod: { app: 'operator' } },
       scraper: { namespace: { 'kubernetes.io/metadata.name': 'monitoring' }, pod: { app: 'prometheus' } },
-      ...more,
-    },
+    }),
     adminToken: 'a-token-of-the-test',
-    suspend: false,
   }
 }
 
@@ -46,8 +45,8 @@ describe.skipIf(tier.missing !== undefined)('the objects of a testnet', () => {
   test.each([
     ['quickstart.yaml', {}],
     ['three-regions.yaml', { storage: { size: '1Gi', className: 'fast' } }],
-  ])('of %s are accepted as they are, and need no second write', async (file, settings) => {
-    for (const { resource, object } of testnetObjects(inputOf(file, settings))) {
+  ])('of %s are accepted as they are, and need no second write', async (file, defaults) => {
+    for (const { resource, object } of testnetObjects(inputOf(file, defaults))) {
       const stored = await ground.writer.apply(resource, object, never)
       const again = isSettled(stored, object)
       expect([object.metadata.name, again]).toEqual([object.metadata.name, true])

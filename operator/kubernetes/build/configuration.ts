@@ -1,4 +1,4 @@
-// ConfigMaps and Secrets: one of each a group, and one ConfigMap of the testnet. Keys of the data are file names.
+// ConfigMaps and Secrets: one of each a group, and one of each of the testnet. Keys of the data are file names.
 
 import { type NodeLayers, splitLayers } from '../../../api/config-layers.ts'
 import type { ConfigMap, Secret } from '../runtime/resource.ts'
@@ -8,11 +8,14 @@ import { podConfigs } from './node-configs.ts'
 
 export const TESTNET_FILE = 'testnet.json'
 export const GROUP_FILE = 'group.json'
-/** The API server's bound of the data of a ConfigMap or a Secret; some is left for the rest of the object. */
+export const ADMIN_FILE = 'admin.json'
+/** In the testnet's Secret, as plain text: for who administers nodes. */
+export const ADMIN_TOKEN = 'adminToken'
+/** The API server's bound of the data of a ConfigMap or, decoded, of a Secret is 1 MiB; some is left for the rest. */
 export const MAX_DATA_BYTES = 1_000_000
 
 export interface Configuration {
-  readonly testnet: ConfigMap
+  readonly testnet: { readonly config: ConfigMap; readonly admin: Secret }
   readonly groups: ReadonlyMap<string, { readonly config: ConfigMap; readonly keys: Secret }>
 }
 
@@ -23,7 +26,7 @@ export class TooLargeError extends Error {
 
 /** @throws TooLargeError */
 export function configuration(input: BuildInput): Configuration {
-  const { expanded, namespace, owner } = input
+  const { expanded, namespace, owner, adminToken } = input
   const layers = splitLayers(podConfigs(input))
   const of = (node: string): NodeLayers => layers.get(node)!
   const metadata = (name: string, labels: Record<string, string>) => ({
@@ -32,14 +35,16 @@ export function configuration(input: BuildInput): Configuration {
     labels,
     ownerReferences: [owner],
   })
-  const testnet: ConfigMap = {
+  const own = metadata(testnetObject(expanded.name), commonLabels(expanded.name))
+  const config: ConfigMap = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: metadata(testnetObject(expanded.name), commonLabels(expanded.name)),
+    metadata: own,
     data: { [TESTNET_FILE]: JSON.stringify(of(expanded.nodes[0]!.name).testnet) },
   }
-  bounded('ConfigMap', testnet.metadata.name, testnet.data, 'fewer genesis accounts or validators')
-  const groups = groupsOf(expanded).map(({ name, role, nodes }) => {
+  bounded('ConfigMap', own.name, config.data, 'fewer genesis accounts, validators or nodes')
+  const admin = secret(own, { [ADMIN_TOKEN]: adminToken, [ADMIN_FILE]: JSON.stringify({ adminToken }) })
+  const groups = groupsOf(input).map(({ name, role, nodes }) => {
     const meta = metadata(groupObject(expanded.name, name), groupLabels(expanded.name, name, role))
     const file = (node: string) => `${podName(expanded.name, node)}.json`
     const config: ConfigMap = {
@@ -51,21 +56,27 @@ export function configuration(input: BuildInput): Configuration {
         ...Object.fromEntries(nodes.map(node => [file(node.name), JSON.stringify(of(node.name).node)])),
       },
     }
-    const keys: Secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: meta,
-      type: 'Opaque',
-      data: Object.fromEntries(
-        nodes.map(node => [file(node.name), Buffer.from(JSON.stringify(of(node.name).keys)).toString('base64')]),
-      ),
-    }
+    // The token is not a node's own: it is in the testnet's Secret, once.
+    const keys = Object.fromEntries(
+      nodes.map(node => {
+        const { adminToken: _token, ...own } = of(node.name).keys
+        return [file(node.name), JSON.stringify(own)]
+      }),
+    )
     bounded('ConfigMap', meta.name, config.data, `split group ${name} into several`)
-    bounded('Secret', meta.name, keys.data, `split group ${name} into several, or give its nodes fewer accounts`)
-    return [name, { config, keys }] as const
+    bounded('Secret', meta.name, keys, `split group ${name} into several, or give its nodes fewer accounts`)
+    return [name, { config, keys: secret(meta, keys) }] as const
   })
-  return { testnet, groups: new Map(groups) }
+  return { testnet: { config, admin }, groups: new Map(groups) }
 }
+
+const secret = (metadata: Secret['metadata'], texts: Readonly<Record<string, string>>): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata,
+  type: 'Opaque',
+  data: Object.fromEntries(Object.entries(texts).map(([file, text]) => [file, Buffer.from(text).toString('base64')])),
+})
 
 function bounded(kind: string, name: string, data: Record<string, string> | undefined, help: string): void {
   const bytes = Object.entries(data ?? {}).reduce((sum, [file, text]) => sum + file.length + Buffer.byteLength(text), 0)

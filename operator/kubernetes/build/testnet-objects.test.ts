@@ -6,6 +6,8 @@ import { mergeLayers, splitLayers } from '../../../api/config-layers.ts'
 import { parseResources } from '../../../api/kinds.ts'
 import { type NodeConfig, nodeConfigSchema } from '../../../api/node-config.ts'
 import { expand } from '../../testnet/expand.ts'
+import { operatorConfigSchema } from '../config.ts'
+import type { StatefulSet } from '../runtime/resource.ts'
 import { MAX_DATA_BYTES, TooLargeError } from './configuration.ts'
 import type { BuildInput } from './input.ts'
 import { podConfigs } from './node-configs.ts'
@@ -15,6 +17,7 @@ const inputOf = (yaml: string, more: Partial<BuildInput> = {}): BuildInput => {
   const [parsed] = parseResources(yaml, 'test.yaml')
   if (parsed?.value.kind !== 'Testnet') throw new Error('no Testnet')
   return {
+    spec: parsed.value.spec,
     expanded: expand(parsed.value),
     namespace: 'lab',
     owner: {
@@ -24,28 +27,64 @@ const inputOf = (yaml: string, more: Partial<BuildInput> = {}): BuildInput => {
       uid: 'u-1',
       controller: true,
     },
-    settings: {
-      image: 'trellis/node:0.1.0',
-      resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
-      storage: { size: '1Gi' },
-      whenScaled: 'Delete',
+    settings: operatorConfigSchema.parse({
+      namespace: 'trellis-system',
+      nodes: { image: 'trellis/node:0.1.0' },
       operator: {
         namespace: { 'kubernetes.io/metadata.name': 'trellis-system' },
         pod: { 'app.kubernetes.io/name': 'trellis-operator' },
       },
-    },
+    }),
     adminToken: 'a-token-of-the-test',
-    suspend: false,
     ...more,
   }
 }
 const example = (name: string) => readFileSync(new URL(`../../../examples/${name}.yaml`, import.meta.url), 'utf8')
-const small = (groups: string) => `
+const small = (groups: string, more = '') => `
 apiVersion: trellis.dev/v1alpha1
 kind: Testnet
 metadata: { name: small }
-spec: { groups: [{ name: b, role: bootstrap }, ${groups}] }
+spec: { groups: [{ name: b, role: bootstrap }, ${groups}], ${more} }
 `
+
+const statefulSets = (yaml: string) =>
+  testnetObjects(inputOf(yaml))
+    .map(({ object }) => object as StatefulSet)
+    .filter(({ kind }) => kind === 'StatefulSet')
+const templates = (groups: string, more?: string) =>
+  new Map(
+    statefulSets(small(groups, more)).map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec?.template)]),
+  )
+
+describe('a group gets a new revision', () => {
+  const miners = '{ name: m, role: miner, count: 3 }'
+  const before = templates(`${miners}, { name: l, role: load }`)
+  const changed = (groups: string, more?: string) =>
+    [...templates(groups, more)].filter(([name, template]) => before.get(name) !== template).map(([name]) => name)
+
+  test.each<{ change: string; groups?: string; more?: string; revised: string[] }>([
+    { change: 'nothing', revised: [] },
+    { change: 'more miners', groups: '{ name: m, role: miner, count: 9 }', revised: [] },
+    { change: 'another group', groups: `${miners}, { name: x, role: bootstrap }`, revised: ['small-x'] },
+    { change: 'a weight', groups: '{ name: m, role: miner, count: 3, weight: 7 }', revised: [] },
+    { change: 'a time to live', more: 'ttl: 1h', revised: [] },
+    { change: 'an image', groups: '{ name: m, role: miner, count: 3, image: other:2 }', revised: ['small-m'] },
+    {
+      change: 'memory',
+      groups: '{ name: m, role: miner, count: 3, resources: { limits: { memory: 1Gi } } }',
+      revised: ['small-m'],
+    },
+    {
+      change: "one node's log level",
+      groups: '{ name: m, role: miner, count: 3, overrides: [{ index: 1, logLevel: debug }] }',
+      revised: ['small-m'],
+    },
+    { change: 'the load', more: 'load: { rate: 3 }', revised: ['small-l'] },
+    { change: 'regions', more: 'network: { regions: [{ name: tokyo }] }', revised: ['small-b', 'small-m', 'small-l'] },
+  ])('of $change: $revised', ({ groups = miners, more, revised }) => {
+    expect(changed(`${groups}, { name: l, role: load }`, more)).toEqual(revised)
+  })
+})
 
 describe('the objects of a testnet', () => {
   test.each(['quickstart', 'three-regions', 'static-ring'])('of examples/%s.yaml', async name => {
@@ -58,15 +97,14 @@ describe('the objects of a testnet', () => {
   test('are as many with a thousand nodes as with one', () => {
     const count = (nodes: number) =>
       testnetObjects(inputOf(small(`{ name: m, role: miner }, { name: f, role: full, count: ${nodes} }`))).length
-    expect([count(1), count(1_000)]).toEqual([14, 14])
+    expect([count(1), count(1_000)]).toEqual([15, 15])
   })
 
   test('keep their data and lose their pods when suspended', () => {
     const sets = (suspend: boolean) =>
-      testnetObjects(inputOf(small('{ name: m, role: miner, count: 3 }'), { suspend }))
-        .map(({ object }) => object as unknown as { kind: string; spec: Record<string, unknown> })
-        .filter(({ kind }) => kind === 'StatefulSet')
-        .map(({ spec }) => [spec.replicas, spec.persistentVolumeClaimRetentionPolicy])
+      statefulSets(small('{ name: m, role: miner, count: 3 }', `suspend: ${suspend}, defaults: { storage: {} }`)).map(
+        ({ spec }) => [spec?.replicas, spec?.persistentVolumeClaimRetentionPolicy],
+      )
     expect(sets(false)).toContainEqual([3, { whenDeleted: 'Delete', whenScaled: 'Delete' }])
     const kept = [0, { whenDeleted: 'Delete', whenScaled: 'Retain' }]
     expect(sets(true)).toEqual([kept, kept])

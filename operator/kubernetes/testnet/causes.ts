@@ -1,0 +1,299 @@
+// Why nodes are not ready: from what pods, their volumes, their machines and the cluster's warnings say. One function a
+// cause; each names the object, what is wrong with it and what would mend it. Pure.
+import type { Event, PersistentVolumeClaim, Pod, StatefulSet } from '../runtime/resource.ts'
+import { conditionOf, containerOf, isReady, isTerminating, madeAt, podsOf } from './pods.ts'
+import type { Refusal } from './world.ts'
+
+/** Most fundamental first: what stands earlier is told when there are several. */
+export const causeReasons = [
+  'AdmissionRefused',
+  'QuotaExceeded',
+  'NodeLost',
+  'VolumeNotBound',
+  'Unschedulable',
+  'ImagePull',
+  'CannotStart',
+  'OOMKilled',
+  'CrashLoop',
+  'PodEvicted',
+  'ProbeFailing',
+] as const
+export type CauseReason = (typeof causeReasons)[number]
+
+export interface Cause {
+  readonly reason: CauseReason
+  /** `Pod quickstart-miners-0: what is wrong. What mends it.` */
+  readonly message: string
+  /** Pods it concerns. */
+  readonly pods: number
+}
+
+export interface CauseInput {
+  readonly statefulSets: readonly StatefulSet[]
+  readonly pods: readonly Pod[]
+  readonly claims: readonly PersistentVolumeClaim[]
+  readonly warnings: readonly Event[]
+  readonly lostMachines: ReadonlyMap<string, string>
+  readonly refusals: readonly Refusal[]
+}
+
+interface Finding {
+  readonly reason: CauseReason
+  readonly what: string
+  readonly mend: string
+}
+
+interface PodView {
+  readonly pod: Pod
+  /** Its volume's claim, and what was said about that. */
+  readonly claim: PersistentVolumeClaim | undefined
+  readonly claimWarning: string | undefined
+  /** Newest note with that reason about the pod. */
+  readonly warning: (...reasons: string[]) => string | undefined
+  readonly lostMachines: ReadonlyMap<string, string>
+  readonly now: number
+}
+
+/** A node is up in a second or two; a probe that fails for longer says that it is not coming. */
+const PROBE_PATIENCE_MS = 20_000
+/** Of what others say, one condition repeats so much. */
+const MAX_QUOTE = 320
+
+/** All causes at work, the one to tell first in front. `now`: milliseconds since the epoch. */
+export function causesOf(input: CauseInput, now: number): Cause[] {
+  const findings = [...refused(input.refusals), ...notMade(input), ...ofPods(input, now)]
+  return causeReasons.flatMap(reason => {
+    const same = findings.filter(({ finding }) => finding.reason === reason)
+    const [first] = same
+    if (!first) return []
+    const pods = same.reduce((total, { pods }) => total + pods, 0)
+    const { what, mend } = first.finding
+    return [{ reason, message: `${first.object}: ${what}. ${mend}`, pods }]
+  })
+}
+
+interface Found {
+  readonly object: string
+  readonly pods: number
+  readonly finding: Finding
+}
+
+function refused(refusals: readonly Refusal[]): Found[] {
+  return refusals.map(({ kind, name, message }) => ({ object: `${kind} ${name}`, pods: 0, finding: refusal(message) }))
+}
+
+/** Pods that a StatefulSet's controller could not make. */
+function notMade({ statefulSets, pods, warnings }: CauseInput): Found[] {
+  return statefulSets.flatMap(set => {
+    const missing = (set.spec?.replicas ?? 0) - podsOf(set, pods).filter(pod => !isTerminating(pod)).length
+    const failed = warnings.findLast(
+      ({ regarding, reason }) =>
+        reason === 'FailedCreate' && regarding?.kind === 'StatefulSet' && regarding.name === set.metadata.name,
+    )
+    if (missing <= 0 || !failed) return []
+    return [{ object: `StatefulSet ${set.metadata.name}`, pods: missing, finding: refusal(failed.note ?? '') }]
+  })
+}
+
+/** Of what an API server says when it does not take an object. */
+function refusal(message: string): Finding {
+  if (/exceeded quota/i.test(message))
+    return {
+      reason: 'QuotaExceeded',
+      what: quote(message),
+      mend: 'Raise the ResourceQuota of the namespace, or ask for less: a smaller count, smaller resources',
+    }
+  return {
+    reason: 'AdmissionRefused',
+    what: quote(message),
+    mend: /PodSecurity/.test(message)
+      ? 'Let the namespace take pods of the restricted profile'
+      : 'Change what the Testnet asks for, or the policy that refuses it',
+  }
+}
+
+function ofPods({ pods, claims, warnings, lostMachines }: CauseInput, now: number): Found[] {
+  const about = Map.groupBy(warnings, ({ regarding }) => `${regarding?.kind}/${regarding?.name}`)
+  const claimsByName = new Map(claims.map(claim => [claim.metadata.name, claim]))
+  return pods.flatMap(pod => {
+    if (isTerminating(pod) || (isReady(pod) && !lostMachines.has(pod.spec?.nodeName ?? ''))) return []
+    const claimName = pod.spec?.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)
+      ?.persistentVolumeClaim?.claimName
+    const ofPod = about.get(`Pod/${pod.metadata.name}`) ?? []
+    const view: PodView = {
+      pod,
+      claim: claimName === undefined ? undefined : claimsByName.get(claimName),
+      claimWarning: about.get(`PersistentVolumeClaim/${claimName}`)?.at(-1)?.note,
+      warning: (...reasons) => ofPod.findLast(({ reason }) => reasons.includes(reason ?? ''))?.note,
+      lostMachines,
+      now,
+    }
+    const finding = firstOf(view)
+    return finding ? [{ object: `Pod ${pod.metadata.name}`, pods: 1, finding }] : []
+  })
+}
+
+function firstOf(view: PodView): Finding | undefined {
+  for (const check of checks) {
+    const finding = check(view)
+    if (finding) return finding
+  }
+  return undefined
+}
+
+function nodeLost({ pod, lostMachines }: PodView): Finding | undefined {
+  const machine = pod.spec?.nodeName
+  const why = machine === undefined ? undefined : lostMachines.get(machine)
+  if (why === undefined) return undefined
+  return {
+    reason: 'NodeLost',
+    what: `its machine ${machine} is lost: ${quote(why)}`,
+    mend: 'Bring the machine back, or delete its Node so that the pod is made elsewhere',
+  }
+}
+
+/** A container that ends is started again; a pod that failed was given up by its machine. */
+function evicted({ pod: { status } }: PodView): Finding | undefined {
+  const disrupted = status?.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True')
+  if (status?.phase !== 'Failed' && !disrupted) return undefined
+  const why = [status?.reason, status?.message ?? disrupted?.message].filter(text => text)
+  return {
+    reason: 'PodEvicted',
+    what: `its machine gave it up: ${quote(why.join(': ') || 'without saying why')}`,
+    mend: 'It is made again by itself; if that goes on, ask for more memory or storage, or give the machines more',
+  }
+}
+
+function volumeNotBound({ pod, claim, claimWarning, warning }: PodView): Finding | undefined {
+  const mount = warning('FailedMount', 'FailedAttachVolume')
+  const started = containerOf(pod)?.state?.running ?? containerOf(pod)?.lastState?.terminated
+  if (mount !== undefined && pod.spec?.nodeName && !started)
+    return { reason: 'VolumeNotBound', what: `a volume cannot be mounted: ${quote(mount)}`, mend: 'Mend the volume' }
+  if (claim === undefined || claim.status?.phase === 'Bound') return undefined
+  const unscheduled = unscheduledMessage(pod)
+  const told = claimWarning ?? (unscheduled?.includes('PersistentVolumeClaim') ? unscheduled : undefined)
+  if (claim.status?.phase !== 'Lost' && told === undefined) return undefined
+  const { storageClassName } = claim.spec ?? {}
+  return {
+    reason: 'VolumeNotBound',
+    what: `its claim ${claim.metadata.name} (class ${storageClassName ?? 'none'}) has no volume: ${quote(told ?? 'it was lost')}`,
+    mend: 'Give the cluster such a StorageClass with room; the class of a Testnet that runs cannot be changed: make it anew with another storage.className',
+  }
+}
+
+const unscheduledMessage = (pod: Pod): string | undefined => {
+  const scheduled = conditionOf(pod, 'PodScheduled')
+  return scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? '') : undefined
+}
+
+function unschedulable({ pod }: PodView): Finding | undefined {
+  const message = unscheduledMessage(pod)
+  if (message === undefined) return undefined
+  return {
+    reason: 'Unschedulable',
+    what: `no machine takes it: ${quote(message)}`,
+    mend: 'Add machines, or lower resources.requests or the count',
+  }
+}
+
+const pullReasons = new Set([
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+])
+
+function imagePull({ pod, warning }: PodView): Finding | undefined {
+  const container = containerOf(pod)
+  const waiting = container?.state?.waiting
+  if (!container || !waiting || !pullReasons.has(waiting.reason ?? '')) return undefined
+  const image = pod.spec?.containers?.[0]?.image ?? container.image
+  // Once it backs off the pod says only that it does; the event has the answer of the registry.
+  const told = waiting.reason === 'ImagePullBackOff' ? (warning('Failed') ?? waiting.message) : waiting.message
+  return {
+    reason: 'ImagePull',
+    what: `image ${image} cannot be pulled: ${quote(told ?? waiting.reason ?? '')}`,
+    mend: "Correct the image, or give the operator the registry's imagePullSecrets",
+  }
+}
+
+/** States of a container that wait for nothing but time. */
+const onItsWay = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff'])
+
+function cannotStart({ pod }: PodView): Finding | undefined {
+  const waiting = containerOf(pod)?.state?.waiting
+  if (!waiting?.reason || onItsWay.has(waiting.reason)) return undefined
+  return {
+    reason: 'CannotStart',
+    what: `${waiting.reason}: ${quote(waiting.message ?? 'its machine does not say why')}`,
+    mend: 'Use an image that starts a Trellis node as a user that is not root',
+  }
+}
+
+/** How the process ended last, if it did and the node is not back. */
+function lastEnd(pod: Pod) {
+  const { state, lastState, restartCount = 0 } = containerOf(pod) ?? {}
+  if (state?.terminated) return { end: state.terminated, restartCount }
+  const waits = state?.waiting?.reason === 'CrashLoopBackOff' || restartCount > 1
+  return lastState?.terminated && waits ? { end: lastState.terminated, restartCount } : undefined
+}
+
+function outOfMemory({ pod }: PodView): Finding | undefined {
+  const last = lastEnd(pod)
+  if (last?.end.reason !== 'OOMKilled') return undefined
+  const limit = pod.spec?.containers?.[0]?.resources?.limits?.memory
+  return {
+    reason: 'OOMKilled',
+    what: `ended for its memory${limit ? `, of which it may use ${limit}` : ''}, ${times(last.restartCount)}`,
+    mend: 'Raise resources.limits.memory',
+  }
+}
+
+function crashLoop({ pod }: PodView): Finding | undefined {
+  const last = lastEnd(pod)
+  if (!last) return undefined
+  const { exitCode, signal, message } = last.end
+  const how = signal ? `signal ${signal}` : `exit code ${exitCode}`
+  const said = message?.trim().split('\n').at(-1)?.trim()
+  return {
+    reason: 'CrashLoop',
+    what: `ends with ${how}, ${times(last.restartCount)}${said ? `; its last words: ${quote(said)}` : ''}`,
+    mend: `See \`kubectl logs -p ${pod.metadata.name}\``,
+  }
+}
+
+const times = (restarts: number): string => (restarts === 1 ? 'started again once' : `started again ${restarts} times`)
+
+function probeFailing({ pod, warning, now }: PodView): Finding | undefined {
+  const running = containerOf(pod)?.state?.running
+  const since = Date.parse(running?.startedAt ?? '') || madeAt(pod)
+  const note = warning('Unhealthy')
+  if (!running || note === undefined || now - since < PROBE_PATIENCE_MS) return undefined
+  return {
+    reason: 'ProbeFailing',
+    what: `it runs and is not ready: ${quote(note)}`,
+    mend: `See \`kubectl logs ${pod.metadata.name}\``,
+  }
+}
+
+/** Of one pod the first that applies. */
+const checks = [
+  nodeLost,
+  evicted,
+  volumeNotBound,
+  unschedulable,
+  imagePull,
+  cannotStart,
+  outOfMemory,
+  crashLoop,
+  probeFailing,
+]
+
+/** In one line, without a full stop, and not longer than a condition can bear. */
+function quote(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '')
+  return line.length <= MAX_QUOTE ? line : `${line.slice(0, MAX_QUOTE - 1)}…`
+}
