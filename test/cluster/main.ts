@@ -1,9 +1,9 @@
 // `node test/cluster/main.ts up [NODES] | down | test [arguments of vitest]`. `test` uses the cluster of KUBECONFIG when that is
 // set, else brings one up and takes it down again.
 import { spawn } from 'node:child_process'
-import { type Cluster, down, up } from './cluster.ts'
-import { imagesOn, programs } from './preparation.ts'
-import { asEnvironment, type Given } from './under-test.ts'
+import { down, up } from './cluster.ts'
+import { asEnvironment, type Given } from './given.ts'
+import { prepared, programs } from './preparation.ts'
 
 /** Draining one, or losing it, needs another. */
 const NODES = 2
@@ -20,12 +20,6 @@ function vitest(given: Partial<Given>): Promise<number> {
   })
 }
 
-/** What the cases need of a cluster that the harness made. */
-async function ours({ plan, kubeconfig }: Cluster): Promise<Partial<Given>> {
-  const images = await imagesOn(plan, tell)
-  return { kubeconfig, machines: plan, ...images, ...(await programs(tell)) }
-}
-
 if (command === 'up') {
   const cluster = await up({ nodes: Number(args[0] ?? 1), tell })
   console.log(cluster.kubeconfig)
@@ -38,7 +32,7 @@ else if (command === 'test') {
     // Ctrl-C reaches the tests too; they end, and the cluster is taken down after them.
     process.on('SIGINT', () => {})
     try {
-      process.exitCode = await vitest(await ours(await up({ nodes: NODES, tell })))
+      process.exitCode = await vitest(await prepared(await up({ nodes: NODES, tell }), tell))
     } finally {
       await down()
     }

@@ -2,10 +2,11 @@
 import { $ } from 'zx'
 import { goTool } from '../../tools/go-tool.ts'
 import { buildImage, buildImages } from '../../tools/images.ts'
+import type { Cluster } from './cluster.ts'
 import { loadImages } from './cluster-components.ts'
 import type { ClusterPlan } from './cluster-plan.ts'
+import type { Given } from './given.ts'
 import { kubeBinaries } from './kube-binary.ts'
-import type { Given } from './under-test.ts'
 
 type Tell = (line: string) => void
 
@@ -23,6 +24,12 @@ export async function imagesOn(
 }
 
 const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+
+/** What is tested on a cluster that the harness made. */
+export async function prepared({ plan, kubeconfig }: Cluster, tell: Tell): Promise<Partial<Given>> {
+  const images = await imagesOn(plan, tell)
+  return { kubeconfig, machines: plan, ...images, ...(await programs(tell)) }
+}
 
 /** kubectl and Helm: ours where Go has made them, else those of the machine. Without them the cases that need one are skipped. */
 export async function programs(tell: Tell): Promise<Partial<Pick<Given, 'kubectl' | 'helm'>>> {
