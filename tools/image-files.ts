@@ -56,11 +56,7 @@ function runtime(folder: string): void {
 
 function bundle(name: 'node' | 'operator', folder: string): void {
   const script = join(source!, 'dist', `${name}.js`)
-  // The other image can be built all the same.
-  if (!existsSync(script)) {
-    console.error(`${script} is missing: no ${name} image; run \`npm run build\``)
-    return
-  }
+  if (!existsSync(script)) throw new Error(`${script} is missing: run \`npm run build\``)
   copy(script, join(folder, `${name}.js`))
   write(join(folder, 'package.json'), '{ "type": "module" }\n')
   copy(join(source!, 'LICENSE'), join(folder, 'LICENSE'))
@@ -92,5 +88,4 @@ require(NATIVE_PACKAGE)
 runtime(join(target, 'runtime'))
 bundle('node', join(target, 'node'))
 nativePackage(join(target, 'node'))
-mkdirSync(join(target, 'operator'), { recursive: true })
 bundle('operator', join(target, 'operator'))
