@@ -1,6 +1,7 @@
 // What `up` would create. Pure; keys are left out.
 import type { NodeAddress } from '../../operator/local/record.ts'
 import type { Expanded, RegionLatency } from '../../operator/testnet/spec.ts'
+import type { ObjectChange } from './object-changes.ts'
 
 export interface PlannedNode {
   readonly name: string
@@ -27,6 +28,8 @@ export interface Plan {
   readonly nodes: readonly PlannedNode[]
   /** One way; every ordered pair of regions that have nodes. */
   readonly latency: readonly RegionLatency[]
+  /** Of the cluster, in the order in which they would be applied; absent on this machine. */
+  readonly objects?: readonly ObjectChange[]
 }
 
 export function plan({ name, genesis, nodes, latency }: Expanded, addresses: ReadonlyMap<string, NodeAddress>): Plan {

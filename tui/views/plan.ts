@@ -1,4 +1,5 @@
 // `trellis plan` for people.
+import type { ObjectChange } from '../model/object-changes.ts'
 import type { Plan, PlannedNode } from '../model/plan.ts'
 import { table } from './table.ts'
 
@@ -23,7 +24,25 @@ export function planText(plan: Plan, options: { wide: boolean; columns: number }
     options,
   )
   const latency = latencyTable(plan, options.columns)
-  return [...head, '', nodes, ...(latency ? ['', 'One-way latency between regions, ms', latency] : [])].join('\n')
+  return [
+    ...head,
+    '',
+    nodes,
+    ...(latency ? ['', 'One-way latency between regions, ms', latency] : []),
+    ...(plan.objects ? ['', objectTable(plan.objects, options)] : []),
+  ].join('\n')
+}
+
+function objectTable(objects: readonly ObjectChange[], options: { wide: boolean; columns: number }): string {
+  return table<ObjectChange>(
+    objects,
+    [
+      { title: 'OBJECT', cell: ({ kind, name }) => `${kind}/${name}` },
+      { title: 'ACTION', cell: ({ action }) => action },
+      { title: 'CHANGES', cell: ({ changes }) => changes.join(', ') },
+    ],
+    options,
+  )
 }
 
 function latencyTable({ latency }: Plan, columns: number): string | undefined {
