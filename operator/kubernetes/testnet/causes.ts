@@ -37,7 +37,7 @@ export interface CauseInput {
   readonly refusals: readonly Refusal[]
 }
 
-interface Finding {
+export interface Finding {
   readonly reason: CauseReason
   readonly what: string
   readonly mend: string
@@ -61,7 +61,8 @@ const MAX_QUOTE = 320
 
 /** All causes at work, the one to tell first in front. `now`: milliseconds since the epoch. */
 export function causesOf(input: CauseInput, now: number): Cause[] {
-  const findings = [...refused(input.refusals), ...notMade(input), ...ofPods(input, now)]
+  const ofPods = [...findingsByPod(input, now)].map(([pod, finding]) => ({ object: `Pod ${pod}`, pods: 1, finding }))
+  const findings: Found[] = [...refused(input.refusals), ...notMade(input), ...ofPods]
   return causeReasons.flatMap(reason => {
     const same = findings.filter(({ finding }) => finding.reason === reason)
     const [first] = same
@@ -112,11 +113,16 @@ function refusal(message: string): Finding {
   }
 }
 
-function ofPods({ pods, claims, warnings, lostMachines }: CauseInput, now: number): Found[] {
+/** What is wrong with each pod that is not as it should be and says why. */
+export function findingsByPod(
+  { pods, claims, warnings, lostMachines }: Pick<CauseInput, 'pods' | 'claims' | 'warnings' | 'lostMachines'>,
+  now: number,
+): Map<string, Finding> {
   const about = Map.groupBy(warnings, ({ regarding }) => `${regarding?.kind}/${regarding?.name}`)
   const claimsByName = new Map(claims.map(claim => [claim.metadata.name, claim]))
-  return pods.flatMap(pod => {
-    if (isTerminating(pod) || (isReady(pod) && !lostMachines.has(pod.spec?.nodeName ?? ''))) return []
+  const findings = new Map<string, Finding>()
+  for (const pod of pods) {
+    if (isTerminating(pod) || (isReady(pod) && !lostMachines.has(pod.spec?.nodeName ?? ''))) continue
     const claimName = pod.spec?.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)
       ?.persistentVolumeClaim?.claimName
     const ofPod = about.get(`Pod/${pod.metadata.name}`) ?? []
@@ -129,8 +135,9 @@ function ofPods({ pods, claims, warnings, lostMachines }: CauseInput, now: numbe
       now,
     }
     const finding = firstOf(view)
-    return finding ? [{ object: `Pod ${pod.metadata.name}`, pods: 1, finding }] : []
-  })
+    if (finding) findings.set(pod.metadata.name, finding)
+  }
+  return findings
 }
 
 function firstOf(view: PodView): Finding | undefined {

@@ -45,7 +45,7 @@ export class TestnetReadSource implements ReadSource {
   nodes(of: TestnetName): readonly NodeView[] | undefined {
     const world = this.#world(of)
     if (!world) return this.testnet(of) && []
-    return this.#controller.planner.nodeViews(world)
+    return this.#controller.planner.nodeViews(world, Date.now())
   }
 
   heads(of: TestnetName): readonly HeadView[] | undefined {
