@@ -16,7 +16,7 @@ import { Writer } from './runtime/writer.ts'
 import { TestnetController } from './testnet/controller.ts'
 import { NodePoller, type PollTimes } from './testnet/poller.ts'
 import { TestnetReadSource } from './testnet/read-source.ts'
-import { openStores } from './testnet/stores.ts'
+import { openStores, type WatchTimes } from './testnet/stores.ts'
 
 export interface OperatorOptions {
   readonly config: OperatorConfig
@@ -29,6 +29,8 @@ export interface OperatorOptions {
   readonly stop: AbortSignal
   readonly electionTimes?: ElectionTimes
   readonly pollTimes?: PollTimes
+  /** How long a watch lasts, and what it may take beyond. */
+  readonly watchTimes?: WatchTimes
 }
 
 export interface RunningOperator {
@@ -40,7 +42,7 @@ export interface RunningOperator {
 
 /** Resolves when the ports are open. @throws what the system says of a port: EADDRINUSE, EACCES */
 export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
-  const { config, kubeConfig, log, identity, stop, electionTimes, pollTimes } = options
+  const { config, kubeConfig, log, identity, stop, electionTimes, pollTimes, watchTimes } = options
   const registry = new Registry()
   const metrics = runtimeMetrics(registry)
   const api = new Api(kubeConfig, { onAnswer: countAnswers(metrics) })
@@ -69,6 +71,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const tellInformer = informerTeller(log)
   const stores = openStores(api, {
     namespaces: config.namespaces,
+    watchTimes,
     onTestnet: changed,
     onDeleted: (resource, object) => testnets.memory.removed(resource, object),
     onNote: (name, resource, note) => {

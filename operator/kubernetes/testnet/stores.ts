@@ -27,6 +27,8 @@ export interface Stores {
   readonly machines: Machines
 }
 
+export type WatchTimes = Required<Pick<InformerOptions<KubeObject>, 'watchSeconds' | 'watchGraceMs'>>
+
 export interface StoresOptions {
   /** All when empty. */
   readonly namespaces: readonly string[]
@@ -34,7 +36,7 @@ export interface StoresOptions {
   readonly onTestnet: (key: string) => void
   readonly onNote: (informer: string, resource: Resource, note: InformerNote) => void
   readonly onDeleted: (resource: Resource, object: KubeObject) => void
-  readonly watchSeconds?: number | undefined
+  readonly watchTimes?: WatchTimes | undefined
   readonly now: () => number
 }
 
@@ -61,7 +63,7 @@ export function testnetKey({ metadata }: KubeObject): string | undefined {
 }
 
 export function openStores(api: Api, options: StoresOptions): Stores {
-  const { namespaces, onTestnet, onNote, onDeleted, watchSeconds, now } = options
+  const { namespaces, onTestnet, onNote, onDeleted, watchTimes, now } = options
   const everywhere = namespaces.length === 0
   const required: AnyInformer[] = []
   const optional: AnyInformer[] = []
@@ -75,7 +77,7 @@ export function openStores(api: Api, options: StoresOptions): Stores {
     let broken = false
     const informer: Informer<T> = new Informer<T>(api, resource, {
       now,
-      ...(watchSeconds !== undefined && { watchSeconds }),
+      ...watchTimes,
       ...more,
       onNote: note => {
         onNote(informer.name, resource, note)
