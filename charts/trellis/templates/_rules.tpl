@@ -1,4 +1,7 @@
-{{/* What the operator does in the namespaces it serves. An apply that creates takes `create` beside `patch`. */}}
+{{/*
+What the operator does in the namespaces it serves. `get`: whose is a name that is to be taken? An apply that creates takes
+`create` beside `patch`. `delete`: what a group leaves behind that is no longer in its Testnet.
+*/}}
 {{- define "trellis.rules" -}}
 - apiGroups: [trellis.dev]
   resources: [testnets]
@@ -9,16 +12,17 @@
   verbs: [patch]
 - apiGroups: [apps]
   resources: [statefulsets]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ['']
   resources: [services, configmaps, secrets]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
+# One of each for a testnet, as long as there is the testnet.
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: ['']
   resources: [pods]
   # delete: one that its StatefulSet would not replace.
