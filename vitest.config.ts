@@ -4,8 +4,9 @@ const shared = { pool: 'forks' as const, testTimeout: 60_000, hookTimeout: 60_00
 
 // Unit and property tests stand beside the code they test. Tests with whole networks of processes stand in test/: they
 // run after the others and one file at a time, because each of them wants the machine. `*.api.test.ts` have a real API
-// server (test/cluster/api-tier.setup.ts).
+// server (test/cluster/api-tier.setup.ts); `*.kernel.test.ts` have network namespaces, and skip where there are none.
 const apiTests = '**/*.api.test.ts'
+const kernelTests = '**/*.kernel.test.ts'
 export default defineConfig({
   test: {
     projects: [
@@ -34,9 +35,19 @@ export default defineConfig({
           ...shared,
           name: 'process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/cluster/**', apiTests],
+          exclude: ['test/cluster/**', apiTests, kernelTests],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'kernel',
+          include: [`test/agent/${kernelTests}`],
+          globalSetup: ['test/agent/tools.setup.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -118,7 +118,8 @@ async function body<T extends z.ZodType>(request: IncomingMessage, schema: T): P
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The rest of a body that is too large is read and thrown away: who still sends does not hear the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
     if (bytes > MAX_BODY_BYTES) throw tooLarge
     chunks.push(chunk)
@@ -153,7 +154,6 @@ function asHttpError(error: unknown, onDefect: () => void): HttpError {
 
 function send(response: ServerResponse, result: unknown): void {
   const failed = result instanceof HttpError
-  if (failed && result.status === 413) response.setHeader('connection', 'close')
   if (failed && result.status === 401) response.setHeader('www-authenticate', 'Bearer')
   response.writeHead(failed ? result.status : 200, { 'content-type': 'application/json' })
   if (!failed) response.end(JSON.stringify(result))
