@@ -17,7 +17,7 @@ export interface Link {
   readonly rate?: number
 }
 
-/** A node as others address it. `host` names it on the wire, `peerId` after the handshake. */
+/** A node as others address it. `host` names it on the wire (empty when unknown), `peerId` after the handshake. */
 export interface LinkPeer {
   readonly name: string
   readonly host: string

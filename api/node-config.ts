@@ -57,6 +57,36 @@ export const genesisSchema = z.strictObject({
 })
 export type Genesis = z.infer<typeof genesisSchema>
 
+/** Nodes of a testnet at most. */
+export const MAX_ROSTER = 5_000
+/** Ordered pairs of regions at most. */
+const MAX_LATENCY_ROWS = 4_096
+const delay = z.number().min(0).max(60_000)
+
+const roster = {
+  /** Every node of the testnet, itself included; empty where no latency depends on it. */
+  roster: z
+    .array(
+      z.strictObject({
+        name: z.string().max(63),
+        peerId: z.string().max(128),
+        region: z.string().max(63),
+        /** Its IP address on the wire where that is known beforehand. Else it is known by its peer id alone. */
+        host: z.string().max(253).optional(),
+      }),
+    )
+    .max(MAX_ROSTER)
+    .default([]),
+  /** From region to region, one way, milliseconds: what a node imposes on what it sends. */
+  latency: z
+    .array(z.strictObject({ from: z.string().max(63), to: z.string().max(63), delayMs: delay, jitterMs: delay }))
+    .max(MAX_LATENCY_ROWS)
+    .default([]),
+}
+/** The part of the configuration that a node reads again while it runs. What else the files say is not looked at. */
+export const rosterSchema = z.object(roster)
+export type Roster = z.infer<typeof rosterSchema>
+
 export const nodeConfigSchema = z.strictObject({
   name: z.string().min(1).max(63),
   testnet: z.string().min(1).max(63),
@@ -104,8 +134,8 @@ export const nodeConfigSchema = z.strictObject({
       fanoutTtlMs: milliseconds,
     }),
   }),
-  /** Standing links (regional latency); rows from the administration port compose on top. */
-  links: z.array(linkClassSchema).max(1_000).default([]),
+  /** Standing links follow from it; rows from the administration port compose on top. */
+  ...roster,
   load: z
     .strictObject({
       /** Transactions per second this node submits. */

@@ -1,7 +1,8 @@
 // Reads the configuration of a node process: one file, or several layers of which later ones win.
 import { readFile } from 'node:fs/promises'
+import type { z } from 'zod'
 import { type ConfigLayer, mergeLayers } from '../api/config-layers.ts'
-import { type NodeConfig, nodeConfigSchema } from '../api/node-config.ts'
+import { type NodeConfig, nodeConfigSchema, type Roster, rosterSchema } from '../api/node-config.ts'
 
 /** A node's configuration is at most this long, all files together; 4,096 validators and 65,536 accounts fit. */
 const maxConfigBytes = 16 * 1024 * 1024
@@ -25,7 +26,10 @@ export interface ConfigFile {
 }
 
 /** The configuration that the files say together. @throws ConfigError */
-export async function readConfig(files: readonly string[]): Promise<NodeConfig> {
+export const readConfig = async (files: readonly string[]): Promise<NodeConfig> => parseConfig(await readLayers(files))
+
+/** @throws ConfigError for files that cannot be read or hold no JSON object */
+export async function readLayers(files: readonly string[]): Promise<ConfigFile[]> {
   if (files.length > maxConfigFiles)
     throw new ConfigError(`${files.length} configuration files are more than ${maxConfigFiles}: join some`)
   const layers: ConfigFile[] = []
@@ -39,7 +43,7 @@ export async function readConfig(files: readonly string[]): Promise<NodeConfig> 
       throw new ConfigError(`${file} makes the configuration longer than ${maxConfigBytes} bytes`)
     layers.push({ file, layer: parseLayer(text, file) })
   }
-  return parseConfig(layers)
+  return layers
 }
 
 function parseLayer(text: string, file: string): ConfigLayer {
@@ -55,8 +59,13 @@ function parseLayer(text: string, file: string): ConfigLayer {
 }
 
 /** Later layers win. @throws ConfigError which names the file that each bad field is from, or that it is in none. */
-export function parseConfig(layers: readonly ConfigFile[]): NodeConfig {
-  const result = nodeConfigSchema.safeParse(mergeLayers(...layers.map(({ layer }) => layer)))
+export const parseConfig = (layers: readonly ConfigFile[]): NodeConfig => parse(nodeConfigSchema, layers)
+
+/** What is read again while the node runs; the rest is not looked at. @throws ConfigError as `parseConfig` does */
+export const rosterOf = (layers: readonly ConfigFile[]): Roster => parse(rosterSchema, layers)
+
+function parse<T>(schema: z.ZodType<T>, layers: readonly ConfigFile[]): T {
+  const result = schema.safeParse(mergeLayers(...layers.map(({ layer }) => layer)))
   if (result.success) return result.data
   const problems = result.error.issues.flatMap(issue => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map(key => [...issue.path, key]) : [issue.path]

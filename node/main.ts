@@ -3,6 +3,7 @@
 // Exit codes: 0 after SIGTERM or SIGINT, 3 when the configuration or the environment is at fault, 1 on a defect.
 import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
+import { RosterWatch } from './faults/roster-watch.ts'
 import { Node } from './node.ts'
 import { Log } from './observe/log.ts'
 import { startProblem } from './start-errors.ts'
@@ -34,14 +35,22 @@ function configFiles(): string[] {
 }
 
 async function main(): Promise<void> {
-  const config = await readConfig(configFiles())
+  const files = configFiles()
+  const config = await readConfig(files)
   const node = new Node(config, log.child({ node: config.name }, config.logLevel), fail)
+  const roster = new RosterWatch({
+    files,
+    current: config,
+    onChange: changed => node.regard(changed),
+    onProblem: error => log.warn('roster not read again', { error: (error as Error).message }),
+  })
 
   let stopping = false
   const stop = (signal: string): void => {
     if (stopping) return
     stopping = true
     log.info('stopping', { signal })
+    roster.stop()
     setTimeout(() => {
       log.warn('stopped before everything was closed', { afterMs: stopWithinMs })
       process.exit(0)
@@ -55,6 +64,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => stop('SIGINT'))
 
   await node.start()
+  roster.start()
 }
 
 process.on('uncaughtException', fail)

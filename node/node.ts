@@ -1,8 +1,9 @@
 // One node: opens its store, makes the ledger and the network, serves HTTP, and ends them in order.
-import type { NodeConfig } from '../api/node-config.ts'
+import type { NodeConfig, Roster } from '../api/node-config.ts'
 import { genesisBlock } from './chain/index.ts'
 import { ChainClock, steadyNow } from './clock.ts'
 import { Links } from './faults/links.ts'
+import { standingLinks } from './faults/standing.ts'
 import { linkTransport } from './faults/transport.ts'
 import { startAdminServer } from './http/admin.ts'
 import { startPublicServer } from './http/public.ts'
@@ -80,6 +81,13 @@ export class Node {
     log.info('ready', { addresses: stack.addresses(), sinceMs: now() - this.#startedAt })
   }
 
+  /** The testnet has other nodes, or other latency between its regions: what is sent is delayed accordingly from now on. */
+  regard(roster: Roster): void {
+    const { config, log } = this.#around
+    this.#parts?.links.stand(standingLinks(config, roster))
+    log.info('roster changed', { nodes: roster.roster.length, latencies: roster.latency.length })
+  }
+
   async stop(): Promise<void> {
     this.#ready = false
     clearInterval(this.#housekeeping)
@@ -103,7 +111,7 @@ export class Node {
     const ledger = await Ledger.open(this.#around, chain, store)
     const links = new Links({
       ownHost: config.announce ?? config.listen.host,
-      standing: config.links,
+      standing: standingLinks(config, config),
       onRow: (id, change) => observer.events.emit({ kind: 'faults', id, change }),
     })
     const transports = linkTransport(links)

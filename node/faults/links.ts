@@ -7,7 +7,7 @@ import { type Direction, type Effect, type Entry, LinkTable, type Remote } from 
 export interface LinksOptions {
   /** Host this node listens on; peers on the same host are told apart by peer id. */
   readonly ownHost: string
-  /** Links that always hold (NodeConfig.links). */
+  /** Links that always hold (standing.ts). */
   readonly standing?: readonly LinkClass[]
   /** Told of every row that is applied, replaced or ended: the node's `faults` event. */
   readonly onRow?: (id: string, change: 'applied' | 'replaced' | 'ended') => void
@@ -33,6 +33,12 @@ export class Links {
   constructor(options: LinksOptions) {
     this.#table = new LinkTable(options.ownHost, options.standing ?? [])
     this.#onRow = options.onRow ?? (() => {})
+  }
+
+  /** The links that always hold are these from now on. */
+  stand(standing: readonly LinkClass[]): void {
+    this.#table.stand(standing)
+    this.#changed()
   }
 
   /** Takes a row. @throws RowRefused (see LinkTable.apply) */

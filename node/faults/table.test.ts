@@ -47,6 +47,29 @@ describe('link table', () => {
     expect(codeOf(() => new LinkTable('127.0.0.1', []).apply(row, now))).toBe(code)
   })
 
+  test('a peer whose host nobody knows is told by its id alone', () => {
+    const slow: Link = { drop: false, delayMs: 40 }
+    const peers = [peer(1, ''), peer(2, '')]
+    const table = new LinkTable('127.0.0.1', [{ direction: 'out', link: slow, peers }])
+    expect(table.effect({ host: '127.1.0.1' }, 'out').link).toEqual({ drop: false })
+    expect(table.effect({ host: '' }, 'out').link).toEqual({ drop: false })
+    expect(table.effect({ host: '127.1.0.1', peerId: 'id-2' }, 'out').link).toEqual(slow)
+  })
+
+  test('what always holds is replaced as a whole, rows stay, and the counters of who stays go on', () => {
+    const slow = (delayMs: number, ...peers: ReturnType<typeof peer>[]) => [
+      { direction: 'out' as const, link: { drop: false, delayMs }, peers },
+    ]
+    const table = new LinkTable('127.0.0.1', slow(40, peer(1), peer(2)))
+    table.apply(row('r', { drop: false, delayMs: 5 }, [peer(1), peer(3)]), now)
+    const before = table.effect(peer(1), 'out').entries.find(({ link }) => link.delayMs === 40)!
+    before.delayedBytes = 7
+    table.stand(slow(60, peer(1), peer(3)))
+    const delay = (n: number) => table.effect(peer(n), 'out').link.delayMs
+    expect([delay(1), delay(2), delay(3)]).toEqual([65, undefined, 65])
+    expect(table.effect(peer(1), 'out').entries.map(({ delayedBytes }) => delayedBytes)).toContain(7)
+  })
+
   test('rows are bounded, and replacing one is always possible', () => {
     const table = new LinkTable('127.0.0.1', [])
     for (let i = 0; i < MAX_ROWS; i++) table.apply(row(`r${i}`, drop), now)

@@ -11,7 +11,7 @@ export const MAX_ENTRIES = 50_000
 export const MAX_ROW_MS = 24 * 60 * 60 * 1_000
 /** Rows that have ended and whose counters can still be read. */
 export const MAX_ENDED_ROWS = 64
-/** Id under which the configuration's links are counted. */
+/** Id under which the links that always hold are counted. */
 export const STANDING_ID = 'standing'
 
 export type Direction = 'in' | 'out'
@@ -35,6 +35,7 @@ export class RowRefused extends Error {
 export interface Entry {
   readonly peer: string
   readonly direction: Direction
+  /** Empty when nobody knows it: then the peer is told by its id alone. */
   readonly host: string
   readonly peerId: string
   link: Link
@@ -70,6 +71,12 @@ export class LinkTable {
   constructor(ownHost: string, standing: readonly LinkClass[]) {
     this.#ownHost = ownHost
     this.#standing = { id: STANDING_ID, endsAt: Number.POSITIVE_INFINITY, entries: entriesOf(standing, undefined) }
+    this.#index()
+  }
+
+  /** Replaces the links that always hold; the counters of peers that stay go on. */
+  stand(standing: readonly LinkClass[]): void {
+    this.#standing = { ...this.#standing, entries: entriesOf(standing, this.#standing.entries) }
     this.#index()
   }
 
@@ -176,8 +183,9 @@ export class LinkTable {
     const idOfHost = new Map<string, string>()
     for (const row of [this.#standing, ...this.#rows.values()]) {
       for (const entry of row.entries.values()) {
-        push(this.#byHost, `${entry.direction} ${entry.host}`, entry)
         push(this.#byPeerId, `${entry.direction} ${entry.peerId}`, entry)
+        if (entry.host === '') continue
+        push(this.#byHost, `${entry.direction} ${entry.host}`, entry)
         const known = idOfHost.get(entry.host)
         if (known !== undefined && known !== entry.peerId) this.#sharedHosts.add(entry.host)
         idOfHost.set(entry.host, entry.peerId)

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Testnet } from '../../api/testnet.ts'
 import { expand } from '../testnet/expand.ts'
-import { nodeConfig } from '../testnet/node-config.ts'
+import { nodeConfigs } from '../testnet/node-config.ts'
 import type { Expanded } from '../testnet/spec.ts'
 import { withAddressLock } from './address-lock.ts'
 import { planAddresses } from './addresses.ts'
@@ -121,11 +121,9 @@ function recordOf(
 }
 
 function writeConfigs(folder: string, expanded: Expanded, addresses: ReadonlyMap<string, NodeAddress>): void {
-  for (const node of expanded.nodes) {
-    const dataDir = nodeDataFolder(folder, node.name)
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    const config = nodeConfig(node, expanded, addresses, dataDir)
-    writeFileSync(nodeConfigFile(folder, node.name), JSON.stringify(config), { mode: 0o600 })
+  for (const config of nodeConfigs(expanded, addresses, node => nodeDataFolder(folder, node))) {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+    writeFileSync(nodeConfigFile(folder, config.name), JSON.stringify(config), { mode: 0o600 })
   }
 }
 

@@ -7,7 +7,7 @@ import { nodeConfigSchema } from '../../api/node-config.ts'
 import type { Parsed } from '../../api/parse.ts'
 import { checkAgainst } from '../../chaos/check.ts'
 import { expand } from './expand.ts'
-import { type NodeAddresses, nodeConfig } from './node-config.ts'
+import { type NodeAddresses, nodeConfigs } from './node-config.ts'
 
 const folder = new URL('../../examples/', import.meta.url)
 const files = readdirSync(folder).filter(file => file.endsWith('.yaml'))
@@ -39,11 +39,10 @@ function expectConfigured({ value }: Parsed<Resource>): void {
     ]),
   )
   const known = new Set(expanded.nodes.map(({ peerId }) => peerId))
-  for (const node of expanded.nodes) {
-    const config = nodeConfig(node, expanded, addresses, '/data')
+  for (const config of nodeConfigs(expanded, addresses, () => '/data')) {
     expect(nodeConfigSchema.parse(config)).toEqual(config)
     const peers = [...config.network.bootstrap, ...config.network.static]
-    expect(peers.length, `${node.name} knows nobody`).toBeGreaterThan(node.role === 'bootstrap' ? -1 : 0)
+    expect(peers.length, `${config.name} knows nobody`).toBeGreaterThan(config.role === 'bootstrap' ? -1 : 0)
     for (const { peerId, addresses: dialled } of peers) {
       expect(known).toContain(peerId)
       for (const address of dialled) expect(multiaddr(address).toString()).toBe(address)

@@ -6,11 +6,11 @@ import { testnetKind } from '../../api/check/testnet.ts'
 import { genesisSchema } from '../../api/node-config.ts'
 import { parseDocuments } from '../../api/parse.ts'
 import { CANARY_ACCOUNTS } from '../../api/testnet.ts'
-import { DEFAULT_REGION, expand } from './expand.ts'
+import { DEFAULT_REGION, type ExpandOptions, expand } from './expand.ts'
 import { publicKey } from './identity.ts'
 
-const expanded = (spec: Record<string, unknown> = {}, name = 'demo') =>
-  expand(parseDocuments(testnetText(spec, { metadata: { name } }), 'demo.yaml', [testnetKind])[0]!.value)
+const expanded = (spec: Record<string, unknown> = {}, name = 'demo', options: ExpandOptions = {}) =>
+  expand(parseDocuments(testnetText(spec, { metadata: { name } }), 'demo.yaml', [testnetKind])[0]!.value, options)
 const nodeOf = (result: ReturnType<typeof expand>, name: string) =>
   result.nodes.find(node => node.name === name) ??
   expect.fail(`no node ${name} among ${result.nodes.map(node => node.name)}`)
@@ -30,7 +30,8 @@ const everything = {
 
 test('the same seed gives the same bytes on every machine', () => {
   // Changes only when identities, genesis or topology of every existing testnet change: that is a new version.
-  const digest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(expanded(everything)))))
+  const { latecomers: _none, ...rest } = expanded(everything)
+  const digest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(rest))))
   expect(digest).toBe('381c67a60990bf2ff1fb150c6b7215e0998c596dc40bfbb7d704345274a94093')
 })
 
@@ -173,4 +174,41 @@ test('discovered: all dial the bootstrap nodes, nobody itself; static: nobody lo
     groups: [boot, miners],
   })
   expect(nodeOf(both, 'miner-0').network).toMatchObject({ bootstrap: ['boot-0', 'boot-1'], limits: { outbound: 2 } })
+})
+
+describe('a genesis that is given', () => {
+  const first = expanded({ seed: 's', groups: [boot, miners, load] })
+  const later = (groups: object[], spec: object = {}) =>
+    expanded({ seed: 's', groups, ...spec }, 'demo', { genesis: first.genesis })
+
+  test('is kept whatever the document says now, and changes nobody who is in it', () => {
+    const scaled = later([boot, { ...miners, count: 5 }, { ...load, count: 3 }])
+    expect(scaled.genesis).toBe(first.genesis)
+    expect(later([boot, miners, load])).toEqual(first)
+    for (const name of ['miner-0', 'miner-2', 'load-0', 'load-1'])
+      expect(nodeOf(scaled, name), name).toEqual(nodeOf(first, name))
+  })
+
+  test('gives miners that came later no weight and load nodes no funds: neither makes anything', () => {
+    const scaled = later([boot, { ...miners, count: 4 }, load, { name: 'extra', role: 'load' }])
+    expect(scaled.latecomers).toEqual(['miner-3', 'extra-0'])
+    expect(first.latecomers).toEqual([])
+    const miner = nodeOf(scaled, 'miner-3')
+    expect(miner).toMatchObject({ role: 'miner', weight: 0 })
+    expect(miner).not.toHaveProperty('validator')
+    expect(miner.keys).not.toHaveProperty('validator')
+    expect(nodeOf(scaled, 'extra-0')).not.toHaveProperty('load')
+  })
+
+  test('says the weights', () => {
+    const scaled = later([boot, { ...miners, weight: 7 }, load])
+    expect(nodeOf(scaled, 'miner-1').weight).toBe(100)
+  })
+
+  test('knows a node again that was away', () => {
+    const smaller = later([boot, { ...miners, count: 1 }, { ...load, count: 1 }])
+    expect(smaller.latecomers).toEqual([])
+    expect(nodeOf(smaller, 'load-0').load?.rate).toBe(10)
+    expect(nodeOf(later([boot, miners, load]), 'miner-2').weight).toBe(100)
+  })
 })

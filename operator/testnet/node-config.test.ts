@@ -6,7 +6,7 @@ import { hexToBytes } from '@noble/hashes/utils.js'
 import { describe, expect, test } from 'vitest'
 import { parseResources } from '../../api/kinds.ts'
 import { expand } from './expand.ts'
-import { type NodeAddresses, nodeConfig } from './node-config.ts'
+import { type NodeAddresses, nodeConfigs } from './node-config.ts'
 import type { Expanded } from './spec.ts'
 
 const folder = new URL('../../examples/', import.meta.url)
@@ -23,7 +23,7 @@ const ownHosts = ({ nodes }: Expanded) =>
     ]),
   )
 const configs = (expanded: Expanded, addresses = ownHosts(expanded)) =>
-  expanded.nodes.map(node => nodeConfig(node, expanded, addresses, '/data'))
+  nodeConfigs(expanded, addresses, name => `/data/${name}`)
 
 test('the quickstart is what its comment says', () => {
   const expanded = testnet('quickstart.yaml')
@@ -51,36 +51,36 @@ test('the peer id is the one libp2p derives from the same seed', async () => {
   }
 })
 
-describe('standing links', () => {
-  test('every pair in different regions is in one class of each end, with the latency of its direction', () => {
+describe('roster', () => {
+  test('everybody has the same: all nodes with their regions, and the latency between those', () => {
     const expanded = testnet('three-regions.yaml')
-    const byName = new Map(configs(expanded).map(config => [config.name, config]))
-    const delay = (from: string, to: string) => {
-      const classes = byName.get(from)!.links.filter(({ peers }) => peers.some(({ name }) => name === to))
-      expect(classes.length, `${from} to ${to}`).toBeLessThanOrEqual(1)
-      expect(classes[0]?.direction ?? 'out').toBe('out')
-      return classes[0]?.link.delayMs
-    }
-    expect(delay('frankfurt-0', 'virginia-0')).toBe(44)
-    expect(delay('virginia-0', 'frankfurt-0')).toBe(47)
-    expect(delay('frankfurt-0', 'frankfurt-1')).toBeUndefined()
-    expect(delay('far-0', 'virginia-1')).toBe(delay('virginia-1', 'far-0'))
-    for (const a of expanded.nodes) {
-      expect(delay(a.name, a.name)).toBeUndefined()
-      for (const b of expanded.nodes)
-        expect(delay(a.name, b.name) !== undefined, `${a.name} to ${b.name}`).toBe(a.region !== b.region)
+    const [first, ...others] = configs(expanded)
+    expect(first?.roster.map(({ name, region }) => [name, region])).toEqual(
+      expanded.nodes.map(({ name, region }) => [name, region]),
+    )
+    expect(first?.latency).toContainEqual({ from: 'frankfurt', to: 'virginia', delayMs: 44, jitterMs: 1 })
+    expect(first?.latency).toContainEqual({ from: 'virginia', to: 'frankfurt', delayMs: 47, jitterMs: 1 })
+    for (const { genesis, roster, latency } of others) {
+      expect(genesis).toBe(first?.genesis)
+      expect(roster).toBe(first?.roster)
+      expect(latency).toBe(first?.latency)
     }
   })
 
-  test('peers stand with the host and the identity others know them by', () => {
+  test('a host is told where it is what a connection shows', () => {
     const expanded = testnet('quickstart.yaml')
-    const [peer] = configs(expanded)[0]!.links[0]!.peers
-    const node = expanded.nodes.find(({ name }) => name === peer?.name)
-    expect(peer).toEqual({
-      name: node?.name,
-      host: ownHosts(expanded).get(node?.name ?? '')?.host,
-      peerId: node?.peerId,
+    expect(configs(expanded)[0]?.roster[1]).toEqual({
+      name: 'miner-0',
+      peerId: expanded.nodes[1]?.peerId,
+      region: 'east',
+      host: '127.20.0.2',
     })
+    const named = new Map([...ownHosts(expanded)].map(([name, at]) => [name, { ...at, host: `${name}.lab.svc` }]))
+    expect(configs(expanded, named)[0]?.roster[1]).not.toHaveProperty('host')
+  })
+
+  test('nobody needs one where there is no latency', () => {
+    expect(configs(testnet('static-ring.yaml'))[0]).toMatchObject({ roster: [], latency: [] })
   })
 })
 
@@ -107,6 +107,12 @@ test.each([
   const [address = ''] = configs(expanded, addresses)[1]?.network.bootstrap[0]?.addresses ?? []
   expect(address).toContain(expected)
   expect(multiaddr(address).toString()).toBe(address)
+})
+
+test('nodes of all groups that dial the same nodes first share the list of them', () => {
+  const [boot, miner, ...others] = configs(testnet('quickstart.yaml'))
+  expect(boot?.network.bootstrap).toEqual([])
+  for (const { network } of others) expect(network.bootstrap).toBe(miner?.network.bootstrap)
 })
 
 test("a node without an address is the driver's mistake, told by name", () => {

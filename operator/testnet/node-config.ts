@@ -1,5 +1,4 @@
 // NodeSpec + addresses -> the configuration a node process reads.
-import type { LinkClass } from '../../api/link.ts'
 import { type NodeConfig, nodeConfigSchema } from '../../api/node-config.ts'
 import type { Expanded, NodeSpec } from './spec.ts'
 
@@ -16,17 +15,23 @@ export interface NodeAddresses {
 /** More would say nothing: a testnet's nodes are fewer than any cap that large protects from. */
 const MAX_PER_HOST = 1_000
 
+type Peers = NodeConfig['network']['bootstrap']
+type Shared = Pick<NodeConfig, 'genesis' | 'roster' | 'latency'>
+
+/** What nodes have in common is checked once: checked with each of them, it would cost the square of their number. */
+const sharedSchema = nodeConfigSchema.pick({ genesis: true, roster: true, latency: true })
+const ownSchema = nodeConfigSchema.omit({ genesis: true, roster: true, latency: true })
+
 /**
- * The whole configuration of one node. `addresses` has every node of the testnet by name.
- * @throws Error when a node has no address, or the result is no valid configuration (a bug in the driver).
+ * The whole configuration of every node, in their order. What nodes have in common is the same object in all of them.
+ * `addresses` has every node of the testnet by name.
+ * @throws Error when a node has no address, or a result is no valid configuration (a bug in the driver).
  */
-export function nodeConfig(
-  spec: NodeSpec,
+export function nodeConfigs(
   expanded: Expanded,
   addresses: ReadonlyMap<string, NodeAddresses>,
-  dataDir: string,
-): NodeConfig {
-  const byName = new Map(expanded.nodes.map(node => [node.name, node]))
+  dataDirOf: (node: string) => string,
+): NodeConfig[] {
   const addressOf = (name: string): NodeAddresses => {
     const address = addresses.get(name)
     if (!address)
@@ -35,76 +40,92 @@ export function nodeConfig(
       )
     return address
   }
-  const peer = (name: string) => {
-    const node = byName.get(name)
-    if (!node) throw new Error(`no node ${name} in testnet ${expanded.name}`)
-    return { name, peerId: node.peerId, addresses: multiaddrs(node, addressOf(name)) }
-  }
-  const own = addressOf(spec.name)
-  const { stack, discovery, limits, gossipsub, bootstrap, static: staticPeers } = spec.network
-  return nodeConfigSchema.parse({
-    name: spec.name,
-    testnet: expanded.name,
-    group: spec.group,
-    role: spec.role,
-    region: spec.region,
-    dataDir,
-    logLevel: spec.logLevel,
+  const shared: Shared = sharedSchema.parse({
     genesis: expanded.genesis,
-    keys: spec.keys,
-    listen: {
-      host: own.host,
-      p2p: own.p2p,
-      ...(spec.websocket && own.websocket !== undefined && { websocket: own.websocket }),
-      http: own.http,
-      admin: own.admin,
-    },
-    network: {
-      stack,
-      bootstrap: bootstrap.map(peer),
-      static: staticPeers.map(peer),
-      discovery,
-      limits: { ...limits, perHost: perHost(limits.perHost, addresses) },
-      gossipsub,
-    },
-    links: standingLinks(spec, expanded, name => addressOf(name).host),
-    ...(spec.load && { load: spec.load }),
+    ...rosterOf(expanded, name => addressOf(name).host),
+  })
+  const peersOf = peerLists(expanded, addressOf)
+  const sharers = mostOnOneHost(addresses)
+  return expanded.nodes.map(spec => {
+    const { host, p2p, websocket, http, admin } = addressOf(spec.name)
+    const { stack, discovery, limits, gossipsub, bootstrap, static: staticPeers } = spec.network
+    const own = ownSchema.parse({
+      name: spec.name,
+      testnet: expanded.name,
+      group: spec.group,
+      role: spec.role,
+      region: spec.region,
+      dataDir: dataDirOf(spec.name),
+      logLevel: spec.logLevel,
+      keys: spec.keys,
+      listen: { host, p2p, ...(spec.websocket && websocket !== undefined && { websocket }), http, admin },
+      network: {
+        stack,
+        bootstrap: [],
+        discovery,
+        // Where the driver has to share hosts between nodes, a cap per host must not keep them apart.
+        limits: { ...limits, perHost: Math.min(MAX_PER_HOST, limits.perHost * sharers) },
+        gossipsub,
+      },
+      ...(spec.load && { load: spec.load }),
+    })
+    return {
+      ...own,
+      ...shared,
+      network: { ...own.network, bootstrap: peersOf(bootstrap), static: peersOf(staticPeers) },
+    }
   })
 }
 
 /** Addresses others dial the node at, as multiaddrs with its peer id. */
 export function multiaddrs({ peerId, websocket }: NodeSpec, { host, p2p, websocket: port }: NodeAddresses): string[] {
-  const at = /^[\d.]+$/.test(host) ? `/ip4/${host}` : host.includes(':') ? `/ip6/${host}` : `/dns/${host}`
+  const at = isIPv4(host) ? `/ip4/${host}` : host.includes(':') ? `/ip6/${host}` : `/dns/${host}`
   const tcp = `${at}/tcp/${p2p}/p2p/${peerId}`
   return websocket && port !== undefined ? [tcp, `${at}/tcp/${port}/ws/p2p/${peerId}`] : [tcp]
 }
 
-/** Regional latency as this node imposes it on what it sends: one class for each different link. */
-export function standingLinks(
-  { name, region }: NodeSpec,
+/** Nobody needs to know the others where no latency depends on it. A name in DNS is nothing that a connection shows. */
+function rosterOf(
   { nodes, latency }: Expanded,
   hostOf: (name: string) => string,
-): LinkClass[] {
-  const classes = new Map<string, { delayMs: number; jitterMs: number; regions: Set<string> }>()
-  for (const { from, to, delayMs, jitterMs } of latency) {
-    if (from !== region) continue
-    const key = `${delayMs} ${jitterMs}`
-    const known = classes.get(key) ?? { delayMs, jitterMs, regions: new Set<string>() }
-    classes.set(key, known)
-    known.regions.add(to)
-  }
-  return [...classes.values()].flatMap(({ delayMs, jitterMs, regions }) => {
-    const peers = nodes
-      .filter(node => node.name !== name && regions.has(node.region))
-      .map(node => ({ name: node.name, host: hostOf(node.name), peerId: node.peerId }))
-    const link = { drop: false, ...(delayMs > 0 && { delayMs }), ...(jitterMs > 0 && { jitterMs }) }
-    return peers.length > 0 ? [{ direction: 'out' as const, link, peers }] : []
+): Pick<NodeConfig, 'roster' | 'latency'> {
+  if (latency.length === 0) return { roster: [], latency: [] }
+  const roster = nodes.map(({ name, peerId, region }) => {
+    const host = hostOf(name)
+    return { name, peerId, region, ...((isIPv4(host) || host.includes(':')) && { host }) }
   })
+  return { roster, latency: [...latency] }
 }
 
-/** Where the driver has to share hosts between nodes, a cap per host must not keep them apart. */
-function perHost(limit: number, addresses: ReadonlyMap<string, NodeAddresses>): number {
+/** Peers by their names. Nodes with the same list of names get the same list of peers. */
+function peerLists({ name: testnet, nodes }: Expanded, addressOf: (name: string) => NodeAddresses) {
+  const byName = new Map(nodes.map(node => [node.name, node]))
+  const peers = new Map<string, Peers[number]>()
+  const lists = new Map<readonly string[], Peers>()
+  const peer = (name: string): Peers[number] => {
+    const known = peers.get(name)
+    if (known) return known
+    const node = byName.get(name)
+    if (!node) throw new Error(`no node ${name} in testnet ${testnet}`)
+    const made = { name, peerId: node.peerId, addresses: multiaddrs(node, addressOf(name)) }
+    peers.set(name, made)
+    return made
+  }
+  return (names: readonly string[]): Peers => {
+    const known = lists.get(names)
+    if (known) return known
+    const list = names.map(peer)
+    lists.set(names, list)
+    return list
+  }
+}
+
+const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host)
+
+function mostOnOneHost(addresses: ReadonlyMap<string, NodeAddresses>): number {
   const counts = new Map<string, number>()
   for (const { host } of addresses.values()) counts.set(host, (counts.get(host) ?? 0) + 1)
-  return Math.min(MAX_PER_HOST, limit * Math.max(1, ...counts.values()))
+  let most = 1
+  for (const count of counts.values()) most = Math.max(most, count)
+  return most
 }

@@ -11,14 +11,14 @@ export interface NodeSpec {
   readonly role: Role
   /** `default` in a testnet without regions. */
   readonly region: string
-  /** 0 but for miners. */
+  /** 0 but for miners in genesis. */
   readonly weight: number
   readonly logLevel: Settings['logLevel']
   /** Listens for WebSocket connections too. */
   readonly websocket: boolean
   readonly keys: NodeConfig['keys']
   readonly peerId: string
-  /** Public key of the validator; on miners only. */
+  /** Public key of the validator; on miners in genesis only. */
   readonly validator?: string
   readonly network: Pick<NodeConfig['network'], 'stack' | 'discovery' | 'limits' | 'gossipsub'> & {
     /** Names of the nodes it first dials, itself excluded. */
@@ -50,6 +50,11 @@ export interface Expanded {
   readonly regions: readonly string[]
   readonly latency: readonly RegionLatency[]
   readonly nodes: readonly NodeSpec[]
+  /**
+   * Nodes that came after a given genesis and are not in it: miners without weight, which follow the chain like full
+   * nodes, and load nodes without funds, which send nothing. Empty when genesis is the testnet's own.
+   */
+  readonly latecomers: readonly string[]
   /** Funded in genesis for the chaos runner's canary transactions. */
   readonly canaries: readonly Account[]
 }

@@ -16,7 +16,7 @@ import { NodeClient } from '../../chaos/runner/node-client.ts'
 import { planAddresses } from '../../operator/local/addresses.ts'
 import { nodeEnvironment, nodeFlags } from '../../operator/local/program.ts'
 import { expand } from '../../operator/testnet/expand.ts'
-import { nodeConfig } from '../../operator/testnet/node-config.ts'
+import { nodeConfigs } from '../../operator/testnet/node-config.ts'
 import type { Expanded } from '../../operator/testnet/spec.ts'
 
 const never = new AbortController().signal
@@ -69,10 +69,9 @@ export class Network {
     const names = expanded.nodes.map(node => node.name)
     const addresses = await planAddresses(names, directory, new Set())
     const nodes = new Map<string, TestNode>()
-    const configs = expanded.nodes.map(spec => {
-      const plain = nodeConfig(spec, expanded, addresses, join(directory, spec.name, 'data'))
-      return options.configure?.(plain) ?? plain
-    })
+    const configs = nodeConfigs(expanded, addresses, name => join(directory, name, 'data')).map(
+      plain => options.configure?.(plain) ?? plain,
+    )
     const files = await (options.layered ? writeLayers : writeWhole)(directory, configs)
     for (const [index, spec] of expanded.nodes.entries()) {
       const config = configs[index]!

@@ -1,6 +1,6 @@
 // The configuration of every node of a testnet as it runs in pods.
 import type { NodeConfig } from '../../../api/node-config.ts'
-import { type NodeAddresses, nodeConfig } from '../../testnet/node-config.ts'
+import { type NodeAddresses, nodeConfigs } from '../../testnet/node-config.ts'
 import type { BuildInput } from './input.ts'
 import { nodeHost, ports } from './names.ts'
 
@@ -16,13 +16,10 @@ export function podConfigs({ expanded, namespace, adminToken }: BuildInput): Nod
       { host: nodeHost(expanded.name, name, namespace), ...ports },
     ]),
   )
-  return expanded.nodes.map(node => {
-    const config = nodeConfig(node, expanded, addresses, DATA_DIR)
-    return {
-      ...config,
-      listen: { ...config.listen, host: LISTEN_HOST },
-      announce: config.listen.host,
-      adminToken,
-    }
-  })
+  return nodeConfigs(expanded, addresses, () => DATA_DIR).map(config => ({
+    ...config,
+    listen: { ...config.listen, host: LISTEN_HOST },
+    announce: config.listen.host,
+    adminToken,
+  }))
 }
