@@ -8,6 +8,7 @@ import { checkAgainst } from '../chaos/check.ts'
 import type { Progress as RunProgress } from '../chaos/runner/progress.ts'
 import { type RunResult, runExperiment } from '../chaos/runner/run.ts'
 import { chaosTarget } from '../operator/local/chaos-target.ts'
+import { type Claim, claimTestnet, queueForTestnet } from '../operator/local/experiment-claim.ts'
 import type { LocalTestnet } from '../operator/local/testnets.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Progress } from './progress.ts'
@@ -35,6 +36,32 @@ export function checkRunnable(
   }
   const faults = checkAgainst(document.value, name, chaosTarget(folder, record).testnet.nodes)
   if (faults.length > 0) throw new InputError(faults.map(fault => document.problem(fault)))
+}
+
+/**
+ * The way to give the testnet back once the experiment on it is over. Where another runs already it waits for its turn or
+ * throws UsageError, as the experiment says; undefined when the signal aborts the wait.
+ */
+export async function takeTurn(
+  { name, folder }: LocalTestnet,
+  { metadata, spec }: ChaosExperiment,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<(() => void) | undefined> {
+  if (spec.abort)
+    throw new UsageError(`${metadata.name} says \`abort: true\`: it is over before it begins`, 'take that line out')
+  if (spec.whenBusy === 'queue') {
+    const onWait = ({ experiment, pid }: Claim): void =>
+      progress.line(`waiting for ${experiment} (process ${pid}), which runs on ${name} already`)
+    return await queueForTestnet(folder, metadata.name, onWait, signal)
+  }
+  const got = claimTestnet(folder, metadata.name)
+  if ('release' in got) return got.release
+  const { experiment, pid } = got.heldBy
+  throw new UsageError(
+    `${experiment} (process ${pid}) runs on testnet ${name} already, and two experiments at once prove nothing`,
+    `wait for it, end it with \`trellis chaos abort ${name}\`, or write \`whenBusy: queue\` into spec`,
+  )
 }
 
 /** The run with its verdict; aborting heals and judges what there is. Throws PreflightFailed. */

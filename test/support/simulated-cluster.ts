@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Api } from '../../operator/kubernetes/runtime/api.ts'
 import { type KubeObject, objectPath, type Resource, resources } from '../../operator/kubernetes/runtime/resource.ts'
 import { Writer } from '../../operator/kubernetes/runtime/writer.ts'
-import { type ApiTier, apiTier } from '../cluster/api-tier.ts'
+import { type ApiTier, type ApiUser, apiTier } from '../cluster/api-tier.ts'
 import { startComponent } from '../cluster/component.ts'
 import { installDefinitions } from '../cluster/definitions.ts'
 import { alwaysLeader, apiOf, never } from './api-server.ts'
@@ -34,8 +34,12 @@ export interface SimulatedCluster {
   down(): Promise<void>
 }
 
-export async function simulatedCluster({ machines = ['sim-0', 'sim-1'] } = {}): Promise<SimulatedCluster> {
-  const tier = await apiTier.up()
+export async function simulatedCluster({
+  machines = ['sim-0', 'sim-1'],
+  apiServerArgs = [] as readonly string[],
+  users = [] as readonly ApiUser[],
+} = {}): Promise<SimulatedCluster> {
+  const tier = await apiTier.up({ apiServerArgs, users })
   const api = apiOf(readFileSync(tier.kubeconfig, 'utf8'))
   const kubelet = new SimulatedKubelet(api, machines)
   const writer = new Writer(api, alwaysLeader)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exitCodes } from '../../api/verdict.ts'
+import { verdictHtml } from '../../chaos/report/html/page.ts'
 import { runJson, verdictJson } from '../../chaos/report/json.ts'
 import type { RunResult } from '../../chaos/runner/run.ts'
 import { fromSystemError } from '../../operator/local/errors.ts'
@@ -41,7 +42,7 @@ export function addDemo(program: Command, terminal: Terminal, setExit: SetExit):
     .description('start a testnet, cut it in half, heal it, print the verdict, take it down: three minutes')
     .option('--testnet <file>', 'a Testnet', example('quickstart.yaml'))
     .option('--experiment <file>', 'a ChaosExperiment on it', example('partition-halves.yaml'))
-    .option('--report <folder>', 'where verdict.json and run.json are written', join('.trellis', 'demo'))
+    .option('--report <folder>', 'where report.html, verdict.json and run.json are written', join('.trellis', 'demo'))
     .action((options: DemoOptions) => demo(options, terminal, setExit))
 }
 
@@ -106,15 +107,15 @@ async function demo(options: DemoOptions, terminal: Terminal, setExit: SetExit):
       progress.clear()
     }
     if (result === undefined) return setExit(exitCode.interrupted)
-    const [verdictFile, runFile] = ['verdict.json', 'run.json'].map(file => join(options.report, file)) as [
-      string,
-      string,
-    ]
+    const [verdictFile, runFile, pageFile] = ['verdict.json', 'run.json', 'report.html'].map(file =>
+      join(options.report, file),
+    ) as [string, string, string]
     writeReport(verdictFile, verdictJson(result.verdict))
     writeReport(runFile, runJson(result.record))
+    writeReport(pageFile, verdictHtml(result.record, result.verdict))
     terminal.out(verdictFor(result.verdict, {}, terminal))
     terminal.out(
-      `verdict: ${shown(verdictFile)}\nrecorded run: ${shown(runFile)} (\`bin/trellis chaos judge ${shown(runFile)} -v\` judges it again, with the evidence)\nnext: \`bin/trellis up ${shown(options.testnet)} --detach\` starts a testnet that stays`,
+      `report: ${shown(pageFile)} (one file, for a browser)\nverdict: ${shown(verdictFile)}\nrecorded run: ${shown(runFile)} (\`bin/trellis chaos judge ${shown(runFile)} -v\` judges it again, with the evidence)\nnext: \`bin/trellis up ${shown(options.testnet)} --detach\` starts a testnet that stays`,
     )
     setExit(interrupts.stop.aborted ? exitCode.interrupted : (exitCodes[result.verdict.result] as ExitCode))
   } finally {

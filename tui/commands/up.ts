@@ -89,7 +89,7 @@ async function up(file: string, options: UpOptions, terminal: Terminal, setExit:
     })
     progress.clear()
     if (by === 'request') terminal.err(`${name} was taken down by \`trellis down\``)
-    else terminal.err(`${name} is down`)
+    else terminal.err(by === 'ttl' ? `${name} is down: its ttl is over` : `${name} is down`)
     if (!ready) setExit(exitCode.interrupted)
   } finally {
     progress.clear()

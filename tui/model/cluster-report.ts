@@ -49,7 +49,12 @@ export function conditionRows({ conditions = [] }: TestnetStatus): ConditionRow[
   }
   return [...conditions]
     .sort((a, b) => rank(a.type) - rank(b.type))
-    .map(({ type, status, message, reason }) => ({ name: type, holds: status === 'True', reason: message || reason }))
+    .map(({ type, status, message, reason }) => ({
+      name: type,
+      holds: status === 'True',
+      code: reason,
+      reason: message || reason,
+    }))
 }
 
 function stateOf(spec: unknown, { conditions = [], nodes }: TestnetStatus): TestnetReport['state'] {

@@ -38,6 +38,8 @@ export interface TestnetSummary {
 export interface ConditionRow {
   readonly name: string
   readonly holds: boolean
+  /** One word for programs. */
+  readonly code: string
   /** What holds, or what is missing. */
   readonly reason: string
 }

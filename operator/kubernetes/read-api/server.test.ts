@@ -167,7 +167,10 @@ describe('answers', () => {
 
   test('nothing can be written', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
-      expect(await ask(SMALL, { method, body: '{}' })).toMatchObject({ status: 405, body: { error: /not possible/ } })
+      expect(await ask(SMALL, { method, body: '{}' })).toMatchObject({
+        status: 405,
+        body: { error: expect.stringMatching(/not possible/) },
+      })
     expect((await ask(`${SMALL}/events`, { method: 'HEAD' })).status).toBe(200)
   })
 
@@ -335,7 +338,10 @@ describe('events', () => {
 
   test('of more nodes than a stream carries are refused', async () => {
     source.list = Array.from({ length: 65 }, (_, index) => nodeView(`miner-${index}`))
-    expect(await ask(`${SMALL}/events?node=all`)).toMatchObject({ status: 400, body: { error: /65 nodes/ } })
+    expect(await ask(`${SMALL}/events?node=all`)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringMatching(/65 nodes/) },
+    })
   })
 
   test('a node that comes back elsewhere is followed there', async () => {

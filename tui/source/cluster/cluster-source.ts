@@ -47,7 +47,7 @@ export function clusterSource(
     nodes: async name => {
       const testnet = await chooseTestnet(cluster, name, signal)
       try {
-        return { value: podRows(await operator.nodes(testnet.metadata.name, signal)), notes: [] }
+        return { value: podRows(await operator.nodes(testnet.metadata, signal)), notes: [] }
       } catch (error) {
         if (!(error instanceof OperatorSilent)) throw error
         const value = podRows(await nodesFromPods(cluster, testnet, signal))
@@ -81,9 +81,11 @@ async function detailed(
   stored: StoredTestnet,
   signal: AbortSignal,
 ): Promise<{ testnet: StoredTestnet; heads: readonly HeadView[] | undefined; notes: string[] }> {
-  const { name } = stored.metadata
   try {
-    const [{ status }, heads] = await Promise.all([operator.testnet(name, signal), operator.heads(name, signal)])
+    const [{ status }, heads] = await Promise.all([
+      operator.testnet(stored.metadata, signal),
+      operator.heads(stored.metadata, signal),
+    ])
     return { testnet: { ...stored, status }, heads: heads.length > 0 ? heads : undefined, notes: [] }
   } catch (error) {
     if (!(error instanceof OperatorSilent)) throw error

@@ -2,6 +2,7 @@
 import type { NodeView } from '../../../api/read-api.ts'
 import { operatorConfigSchema } from '../../../operator/kubernetes/config.ts'
 import { Planner } from '../../../operator/kubernetes/testnet/plan.ts'
+import { isReady } from '../../../operator/kubernetes/testnet/pods.ts'
 import { checkStored } from '../../../operator/kubernetes/testnet/stored-testnet.ts'
 import type { StoredTestnet } from '../../../operator/kubernetes/testnet/world.ts'
 import { UsageError } from '../../exit-codes.ts'
@@ -25,7 +26,8 @@ export async function nodesFromPods(
     )
   const { world } = await observedWorld(cluster, valid, 'pods', signal)
   // Nobody asked the nodes, so that they did not answer says nothing.
+  const ready = new Set(world.pods.filter(isReady).map(({ metadata }) => metadata.name))
   return new Planner(anyConfig)
-    .nodeViews(world)
-    .map(view => (view.state === 'silent' ? { ...view, state: 'ready', reason: '' } : view))
+    .nodeViews(world, Date.now())
+    .map(view => (view.state === 'silent' && ready.has(view.pod) ? { ...view, state: 'ready', reason: '' } : view))
 }

@@ -16,7 +16,11 @@ import { listAll } from './testnet-objects.ts'
 
 /** Key of the operator's ConfigMap that holds its configuration. */
 const CONFIG_FILE = 'config.json'
-const unknownConfig = { namespace: 'unknown', nodes: { image: 'unknown' }, operator: { pod: {} } }
+const unknownConfig = operatorConfigSchema.parse({
+  namespace: 'unknown',
+  nodes: { image: 'unknown' },
+  operator: { pod: {} },
+})
 
 export interface PlanAhead {
   readonly objects: readonly ObjectChange[]
@@ -33,9 +37,14 @@ export async function planAhead(
   const { testnet, before } = await applyTestnet(cluster, written, { force: true, dryRun: true }, signal)
   const { valid, problems } = checkStored(testnet)
   if (!valid) throw new UsageError(`the operator would not take it: ${problems.join('; ')}`, 'mend the file')
-  const { config, notes } = await operatorConfig(cluster, env, signal)
+  const { config, place } = await operatorConfig(cluster, env, signal)
+  const own = testnetChange(before, testnet)
+  if (!config && before)
+    // Every object would seem to change: their image and resources are the operator's to say.
+    return { objects: [own], notes: [`${unreadable(place)}; what it would change is not known`] }
+  const notes = config ? [] : [`${unreadable(place)}; image and resources of nodes may be others`]
   const { world, hidden } = await observedWorld(cluster, valid, before ? 'all' : 'pods', signal)
-  const { apply, remove } = new Planner(config).plan(world, Date.now())
+  const { apply, remove } = new Planner(config ?? unknownConfig).plan(world, Date.now())
   const storedOf = (plural: string, name: string): KubeObject | undefined => world.stored.get(`${plural}/${name}`)
   const applied = apply.map(({ resource: { plural, kind }, object }): ObjectChange => {
     const { name } = object.metadata
@@ -49,7 +58,7 @@ export async function planAhead(
   )
   return {
     objects: [
-      testnetChange(before, testnet),
+      own,
       ...applied,
       ...kept(world, new Set([...applied, ...removed].map(({ kind, name }) => `${kind}/${name}`))),
       ...removed,
@@ -78,21 +87,23 @@ async function operatorConfig(
   cluster: Cluster,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
-): Promise<{ config: OperatorConfig; notes: string[] }> {
+): Promise<{ readonly config: OperatorConfig | undefined; readonly place: string }> {
   const [operator] = await operatorServices(cluster, env, signal)
+  const place = operator?.namespace ?? ''
   const maps = await listAll(
     cluster,
     resources.configMaps,
-    { namespace: operator?.namespace, labelSelector: OPERATOR_LABEL },
+    { namespace: place, labelSelector: OPERATOR_LABEL },
     signal,
   ).catch((): ConfigMap[] => [])
   for (const { data } of maps) {
     const parsed = operatorConfigSchema.safeParse(jsonOf(data?.[CONFIG_FILE]))
-    if (parsed.success) return { config: parsed.data, notes: [] }
+    if (parsed.success) return { config: parsed.data, place }
   }
-  const note = `the operator's configuration in namespace ${operator?.namespace} cannot be read: image and resources of nodes may be others`
-  return { config: operatorConfigSchema.parse(unknownConfig), notes: [note] }
+  return { config: undefined, place }
 }
+
+const unreadable = (place: string): string => `the operator's configuration in namespace ${place} cannot be read`
 
 function jsonOf(text: string | undefined): unknown {
   try {

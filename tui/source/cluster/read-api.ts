@@ -1,5 +1,6 @@
 // Asks the operator what it knows (api/read-api.ts), through the API server's service proxy and with the caller's rights.
 import type { HeadView, NodeView, TestnetView } from '../../../api/read-api.ts'
+import type { ObjectName } from '../../../operator/kubernetes/runtime/resource.ts'
 import type { Cluster } from './connect.ts'
 import { type OperatorService, operatorServices } from './operator-service.ts'
 import { fetchText, parsed } from './text.ts'
@@ -12,6 +13,9 @@ export class OperatorSilent extends Error {
 const DEADLINE_MS = 10_000
 type Answer = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'no'; readonly why: string }
 
+const pathOf = ({ namespace = '', name }: ObjectName): string =>
+  `/v1/namespaces/${encodeURIComponent(namespace)}/testnets/${encodeURIComponent(name)}`
+
 export class ReadApiClient {
   readonly #cluster: Cluster
   readonly #env: NodeJS.ProcessEnv
@@ -23,22 +27,18 @@ export class ReadApiClient {
   }
 
   /** @throws OperatorSilent */
-  async testnet(name: string, signal: AbortSignal): Promise<TestnetView> {
-    return (await this.#ask(`${this.#path(name)}`, signal)) as TestnetView
+  async testnet(of: ObjectName, signal: AbortSignal): Promise<TestnetView> {
+    return (await this.#ask(pathOf(of), signal)) as TestnetView
   }
 
   /** @throws OperatorSilent */
-  async nodes(name: string, signal: AbortSignal): Promise<NodeView[]> {
-    return (await this.#ask(`${this.#path(name)}/nodes`, signal)) as NodeView[]
+  async nodes(of: ObjectName, signal: AbortSignal): Promise<NodeView[]> {
+    return (await this.#ask(`${pathOf(of)}/nodes`, signal)) as NodeView[]
   }
 
   /** @throws OperatorSilent */
-  async heads(name: string, signal: AbortSignal): Promise<HeadView[]> {
-    return (await this.#ask(`${this.#path(name)}/heads`, signal)) as HeadView[]
-  }
-
-  #path(name: string): string {
-    return `/v1/namespaces/${this.#cluster.namespace}/testnets/${encodeURIComponent(name)}`
+  async heads(of: ObjectName, signal: AbortSignal): Promise<HeadView[]> {
+    return (await this.#ask(`${pathOf(of)}/heads`, signal)) as HeadView[]
   }
 
   /** The first operator that knows: several may serve a namespace each. */
@@ -67,8 +67,10 @@ export class ReadApiClient {
         return no(`may not be asked by you: give yourself \`get\` on services/proxy of ${namespace}/${name}`)
       if (status === 404)
         return no(`has no Service ${namespace}/${name}: TRELLIS_OPERATOR=NAMESPACE/NAME says where it is`)
-      if (status === 503) return no(`does not run: the Service ${namespace}/${name} has no pod that is ready`)
-      return no(`cannot be asked: ${typeof body?.message === 'string' ? body.message : `code ${status}`}`)
+      const why = typeof body?.message === 'string' ? body.message : `code ${status}`
+      if (status === 503 && why.includes('no endpoints'))
+        return no(`does not run: the Service ${namespace}/${name} has no pod that is ready`)
+      return no(`cannot be asked: ${why}`)
     } catch (error) {
       if (signal.aborted) throw error
       return no(`cannot be asked: ${(error as Error).message}`)
