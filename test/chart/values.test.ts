@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { parseResources } from '../../api/kinds.ts'
 import { chartValuesSchema } from '../../tools/generate/chart-values.ts'
 import { readText } from './chart.ts'
 
@@ -28,4 +29,9 @@ test('every value of the first level is explained', () => {
 
 test('the chart has the version of the program', () => {
   expect(parse(readText('Chart.yaml'))).toMatchObject({ version, appVersion: version })
+})
+
+test('the testnet of `helm test` is one, of two nodes', () => {
+  const [parsed] = parseResources(readText('files/testnet.yaml'), 'testnet.yaml')
+  expect(parsed?.value).toMatchObject({ kind: 'Testnet', spec: { groups: [{ count: 2 }] } })
 })

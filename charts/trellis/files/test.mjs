@@ -14,12 +14,7 @@ const host = KUBERNETES_SERVICE_HOST.includes(':') ? `[${KUBERNETES_SERVICE_HOST
 const collection = `https://${host}:${KUBERNETES_SERVICE_PORT}/apis/trellis.dev/v1alpha1/namespaces/${namespace}/testnets`
 const token = readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/token', 'utf8')
 const deadline = Date.now() + Number(TIMEOUT_SECONDS) * 1_000
-const testnet = {
-  apiVersion: 'trellis.dev/v1alpha1',
-  kind: 'Testnet',
-  metadata: { name },
-  spec: { chain: { blockInterval: '500ms' }, groups: [{ name: 'miner', role: 'miner', count: 2 }] },
-}
+const testnet = JSON.parse(readFileSync(`${import.meta.dirname}/testnet.json`, 'utf8'))
 
 /** The object; undefined when there is none. */
 async function request(method, path = '', body = undefined) {
@@ -48,7 +43,7 @@ const told = ({ status }) =>
 
 async function ready() {
   await removed()
-  await request('POST', '', testnet)
+  await request('POST', '', { ...testnet, metadata: { name } })
   const seen = new Set()
   for (;;) {
     const stored = await request('GET', `/${name}`)
