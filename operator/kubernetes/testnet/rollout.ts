@@ -72,7 +72,8 @@ export function rollOut(groups: readonly RolloutGroup[], chain: ChainHealth, now
 
   const updated = sum(rolling, course => course.updated.size)
   const waitsFor = obstacle(courses, chain, now)
-  const next = rolling.find(({ from }) => from > 0)
+  // From the last group to the first, as from the last node to the first: bootstrap nodes stand in front, as a rule.
+  const next = rolling.findLast(({ from }) => from > 0)
   if (waitsFor === undefined && next) {
     const share = Math.floor(sum(courses, ({ replicas }) => replicas) * STEP_SHARE)
     partitions.set(next.name, Math.max(0, next.from - Math.max(1, Math.min(updated, share))))
@@ -108,10 +109,12 @@ function courseOf(group: RolloutGroup): Course {
   const seen = isObserved(stored)
   const newest = (pod: Pod) => seen && !isTerminating(pod) && revisionOf(pod) === updateRevision
   const updated = new Set(pods.filter(newest))
-  // The first revision of all is not rolled out: its pods are only started.
-  const first = currentRevision === undefined || (seen && currentRevision === updateRevision)
+  // The first revision of all is not rolled out, its pods are only started; nor is one that was taken back in time.
+  const first = currentRevision === undefined
+  const alike = seen && currentRevision === updateRevision && pods.every(newest)
+  if (first || alike) return { ...group, pods, from: 0, updated, rolling: false }
   const done = from === 0 && updated.size === replicas && pods.every(isReady)
-  return { ...group, pods, from, updated, rolling: !first && !done }
+  return { ...group, pods, from, updated, rolling: !done }
 }
 
 /** What keeps the next step from being made; undefined when nothing does. */
