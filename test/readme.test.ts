@@ -1,26 +1,16 @@
-// What README.md tells people to type works, in its order, against real nodes.
+// What README.md tells people to type works, in its order, against real nodes. What needs a cluster test/cluster runs.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseResources } from '../api/kinds.ts'
 import { type CommandLine, commandLine } from './local/command-line.ts'
+import { commandsOf, readme, readmeCommands, repository } from './readme-commands.ts'
 
-const root = resolve(import.meta.dirname, '..')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-
-/** Lines of code blocks (indented or fenced) that call our command or npm, without their comments. */
-function commandsOf(markdown: string): string[] {
-  let fenced = false
-  return markdown.split('\n').flatMap(line => {
-    if (line.startsWith('```')) fenced = !fenced
-    if (!fenced && !line.startsWith('    ')) return []
-    const command = line.replace(/\s+#.*$/, '').trim()
-    return /^(bin\/trellis|npm) /.test(command) ? [command] : []
-  })
-}
-const commands = commandsOf(readme)
-const trellis = commands.filter(command => command.startsWith('bin/trellis '))
+const root = repository
+const commands = readmeCommands.map(({ command }) => command)
+const here = readmeCommands.flatMap(({ tier, command }) => (tier === 'machine' ? [command] : []))
+const trellis = here.filter(command => command.startsWith('bin/trellis '))
 
 let cli: CommandLine
 /** Where the commands are typed: what they write shall not lie in the repository. */
@@ -36,6 +26,25 @@ test('the commands are found', () => {
   expect(commands).toContain('npm run demo')
   expect(commands).toContain('npm test')
   expect(trellis.length).toBeGreaterThanOrEqual(7)
+})
+
+test('a mark says which block of commands needs a cluster', () => {
+  const text =
+    '    npm test\n<!-- runs: cluster -->\n\n    helm install a b   # c\n\n    kubectl get tn\n\ntext\n\n    bin/trellis x\n'
+  expect(commandsOf(text).map(({ tier, command }) => `${tier}: ${command}`)).toEqual([
+    'machine: npm test',
+    'cluster: helm install a b',
+    'cluster: kubectl get tn',
+    'machine: bin/trellis x',
+  ])
+  expect(() => commandsOf('<!-- runs: moon -->\n')).toThrow('there is `cluster`')
+  expect(() => commandsOf('<!-- runs: cluster -->\ntext\n')).toThrow('stands before text')
+})
+
+test('what needs a cluster is marked', () => {
+  for (const { tier, command } of readmeCommands)
+    expect(tier, command).toBe(/^(helm|kubectl) |--context/.test(command) ? 'cluster' : 'machine')
+  expect(readmeCommands.filter(({ tier }) => tier === 'cluster').length).toBeGreaterThan(4)
 })
 
 test('every npm command is a script', () => {
