@@ -4,6 +4,7 @@ export type LocalErrorCode =
   | 'name-in-use'
   | 'left-behind'
   | 'other-spec'
+  | 'suspended'
   | 'not-found'
   | 'ambiguous'
   | 'unreadable-state'

@@ -1,6 +1,8 @@
 // From a Testnet to a folder that a supervisor can run: name claimed, addresses chosen, configurations written.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Testnet } from '../../api/testnet.ts'
+import { milliseconds } from '../../api/units.ts'
+import { identities } from '../identities.ts'
 import { expand } from '../testnet/expand.ts'
 import { nodeConfigs } from '../testnet/node-config.ts'
 import type { Expanded } from '../testnet/spec.ts'
@@ -32,7 +34,14 @@ export interface Provisioned {
 /** Throws LocalError; nothing is left behind then, and data that an earlier run kept is untouched. */
 export async function provision({ root, testnet, file, program }: ProvisionOptions): Promise<Provisioned> {
   const { name } = testnet.metadata
-  const expanded = expand(testnet)
+  if (testnet.spec.suspend) {
+    throw new LocalError(
+      'suspended',
+      `${file} says \`suspend: true\`: nothing of ${name} would run`,
+      `remove that line to start it; on this machine \`trellis down ${name} --keep-data\` pauses a testnet and \`up\` goes on with it`,
+    )
+  }
+  const expanded = expand(testnet, { derive: identities() })
   const folder = testnetFolder(root, name)
   const resumed = !claimFolder(root, name)
   if (resumed) requireKeptData(root, testnet)
@@ -94,12 +103,16 @@ function recordOf(
   program: readonly string[],
 ): TestnetRecord {
   const { genesis } = expanded
+  const { ttl } = testnet.spec
+  const now = Date.now()
   return {
     version: 1,
     name: testnet.metadata.name,
     file,
     testnet,
-    createdAt: Date.now(),
+    createdAt: now,
+    // From this `up` on: whoever starts it again has a reason to.
+    ...(ttl !== undefined && { endsAt: now + milliseconds(ttl) }),
     genesisTime: genesis.time,
     chain: { blockIntervalMs: genesis.blockIntervalMs, checkpointInterval: genesis.checkpointInterval },
     phase: 'starting',

@@ -50,6 +50,8 @@ const record = z.object({
   testnet: z.unknown(),
   /** Milliseconds since the epoch. */
   createdAt: z.number(),
+  /** When its ttl is over; absent when it has none. */
+  endsAt: z.number().optional(),
   genesisTime: z.number(),
   chain: z.object({ blockIntervalMs: z.number(), checkpointInterval: z.number() }),
   /** starting: not all nodes were ready yet. stopped: nothing runs, data was kept. */

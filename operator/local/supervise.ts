@@ -11,7 +11,7 @@ export interface SuperviseOptions {
   readonly name: string
   /** How long all nodes together may take until they are ready. */
   readonly readyTimeoutMs: number
-  /** First abort: end in order. The reason `force` of a second signal is given by `force`. */
+  /** First abort: end in order, as at the end of the testnet's ttl. The reason `force` of a second signal is given by `force`. */
   readonly stop: AbortSignal
   /** Kills instead of waiting for a clean end. */
   readonly force?: AbortSignal
@@ -20,11 +20,14 @@ export interface SuperviseOptions {
   readonly warn: (message: string) => void
 }
 
+/** The end of a ttl goes by the wall clock, also on a machine that slept meanwhile: it is looked at this often. */
+const TTL_LOOK_MS = 60_000
+
 /**
  * Resolves with who ended it once no process is left; the folder is gone then, unless its data is kept.
  * Throws LocalError when the nodes did not get ready, after the same clean-up.
  */
-export async function supervise(options: SuperviseOptions): Promise<'signal' | 'request'> {
+export async function supervise(options: SuperviseOptions): Promise<'signal' | 'request' | 'ttl'> {
   const { root, name, stop, warn } = options
   const folder = testnetFolder(root, name)
   const record = readRecord(folder)
@@ -42,7 +45,8 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
   let keepData = false
   let control: Control | undefined
   options.force?.addEventListener('abort', () => void supervisor.stop(true))
-  const ended = AbortSignal.any([stop, requested.signal])
+  const ttl = timeUp(record.endsAt)
+  const ended = AbortSignal.any([stop, requested.signal, ttl.signal])
   let failure: unknown
   try {
     supervisor.start()
@@ -56,6 +60,7 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
   } catch (error) {
     if (!ended.aborted) failure = error
   }
+  ttl.release()
   await supervisor.stop(options.force?.aborted ?? false)
   control?.close()
   // Data that an earlier run kept is not ours to throw away when this run could not start.
@@ -65,5 +70,19 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
     removeFolder(folder)
   }
   if (failure !== undefined) throw failure
-  return requested.signal.aborted ? 'request' : 'signal'
+  if (requested.signal.aborted) return 'request'
+  return ttl.signal.aborted && !stop.aborted ? 'ttl' : 'signal'
+}
+
+/** Aborts at that time, milliseconds since the epoch; never when there is none. */
+function timeUp(endsAt: number | undefined): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const wait = (): void => {
+    const left = (endsAt ?? 0) - Date.now()
+    if (left <= 0) controller.abort()
+    else timer = setTimeout(wait, Math.min(left, TTL_LOOK_MS))
+  }
+  if (endsAt !== undefined) wait()
+  return { signal: controller.signal, release: () => clearTimeout(timer) }
 }

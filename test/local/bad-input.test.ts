@@ -83,6 +83,12 @@ const cases: Case[] = [
     says: /a\.yaml:9:\d+: spec\.groups\[0\]\.count: .*1.*; \S/,
   },
   {
+    name: 'a paused testnet',
+    files: { 'a.yaml': `${good}  suspend: true\n` },
+    args: ['up', 'a.yaml'],
+    says: /a\.yaml says `suspend: true`: nothing of net would run; .*`trellis down net --keep-data`/,
+  },
+  {
     name: 'an experiment for up',
     files: { 'c.yaml': halves },
     args: ['up', 'c.yaml'],

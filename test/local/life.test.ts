@@ -171,3 +171,15 @@ test.for(['interrupted', 'failed'])('demo that is %s: nothing left', async way =
   expect(alive(before)).toBe(0)
   expect(readdirSync(temporary)).toEqual([])
 })
+
+test('a ttl ends a testnet, in the foreground and behind the shell, and nothing is left', async () => {
+  const file = cli.file('a.yaml', `${testnetYaml('brief', { good: 1 })}  ttl: 8s\n`)
+  expect((await cli.run('up', file, '--detach', '--name', 'behind')).code).toBe(0)
+  const before = record('behind')
+  expect(await cli.run('up', file)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('brief is down: its ttl is'),
+  })
+  await eventually(() => folders().length === 0, folders)
+  expect(alive(before)).toBe(0)
+})

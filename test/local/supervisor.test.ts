@@ -19,7 +19,7 @@ interface Run {
   readonly folder: string
   readonly stop: AbortController
   readonly force: AbortController
-  readonly ended: Promise<'signal' | 'request'>
+  readonly ended: Promise<'signal' | 'request' | 'ttl'>
   ready(): boolean
   last(): TestnetRecord | undefined
   node(name: string): NodeRecord | undefined
