@@ -48,8 +48,8 @@ interface PodView {
   /** Its volume's claim, and what was said about that. */
   readonly claim: PersistentVolumeClaim | undefined
   readonly claimWarning: string | undefined
-  /** Newest note with that reason about the pod. */
-  readonly warning: (...reasons: string[]) => string | undefined
+  /** Newest note about the pod with one of those reasons, and like that. */
+  readonly warning: (reasons: readonly string[], like?: RegExp) => string | undefined
   readonly lostMachines: ReadonlyMap<string, string>
   readonly now: number
 }
@@ -130,7 +130,8 @@ export function findingsByPod(
       pod,
       claim: claimName === undefined ? undefined : claimsByName.get(claimName),
       claimWarning: about.get(`PersistentVolumeClaim/${claimName}`)?.at(-1)?.note,
-      warning: (...reasons) => ofPod.findLast(({ reason }) => reasons.includes(reason ?? ''))?.note,
+      warning: (reasons, like = /./) =>
+        ofPod.findLast(({ reason, note }) => reasons.includes(reason ?? '') && like.test(note ?? ''))?.note,
       lostMachines,
       now,
     }
@@ -172,7 +173,7 @@ function evicted({ pod: { status } }: PodView): Finding | undefined {
 }
 
 function volumeNotBound({ pod, claim, claimWarning, warning }: PodView): Finding | undefined {
-  const mount = warning('FailedMount', 'FailedAttachVolume')
+  const mount = warning(['FailedMount', 'FailedAttachVolume'])
   const started = containerOf(pod)?.state?.running ?? containerOf(pod)?.lastState?.terminated
   if (mount !== undefined && pod.spec?.nodeName && !started)
     return { reason: 'VolumeNotBound', what: `a volume cannot be mounted: ${quote(mount)}`, mend: 'Mend the volume' }
@@ -219,7 +220,10 @@ function imagePull({ pod, warning }: PodView): Finding | undefined {
   if (!container || !waiting || !pullReasons.has(waiting.reason ?? '')) return undefined
   const image = pod.spec?.containers?.[0]?.image ?? container.image
   // Once it backs off the pod says only that it does; the event has the answer of the registry.
-  const told = waiting.reason === 'ImagePullBackOff' ? (warning('Failed') ?? waiting.message) : waiting.message
+  const told =
+    waiting.reason === 'ImagePullBackOff'
+      ? (warning(['Failed'], /^Failed to pull/) ?? waiting.message)
+      : waiting.message
   return {
     reason: 'ImagePull',
     what: `image ${image} cannot be pulled: ${quote(told ?? waiting.reason ?? '')}`,
@@ -277,7 +281,7 @@ const times = (restarts: number): string => (restarts === 1 ? 'started again onc
 function probeFailing({ pod, warning, now }: PodView): Finding | undefined {
   const running = containerOf(pod)?.state?.running
   const since = Date.parse(running?.startedAt ?? '') || madeAt(pod)
-  const note = warning('Unhealthy')
+  const note = warning(['Unhealthy'])
   if (!running || note === undefined || now - since < PROBE_PATIENCE_MS) return undefined
   return {
     reason: 'ProbeFailing',
