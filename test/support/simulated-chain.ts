@@ -48,7 +48,12 @@ export class SimulatedChain {
       startedAt: this.#startedAt,
       now: Date.now(),
       genesis: block(0).hash,
-      head: { ...block(height), timestamp: Date.now(), producer: '00', work: String(height) },
+      head: {
+        ...block(height),
+        timestamp: this.#startedAt + height * this.#intervalMs,
+        producer: '00',
+        work: String(height),
+      },
       justified: finalized,
       finalized,
       recent,

@@ -6,9 +6,10 @@ import { join, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import { Log } from '../../node/observe/log.ts'
 import { type OperatorConfig, operatorConfigSchema } from '../../operator/kubernetes/config.ts'
-import { type RunningOperator, startOperator } from '../../operator/kubernetes/operator.ts'
+import { type OperatorOptions, type RunningOperator, startOperator } from '../../operator/kubernetes/operator.ts'
 
-export const quickElection = { leaseMs: 900, renewMs: 600, retryMs: 100 }
+/** A busy machine must not depose a leader by the way. */
+export const quickElection = { leaseMs: 5_000, renewMs: 3_500, retryMs: 200 }
 export const quickPolls = { minMs: 300, maxMs: 300, firstMs: 100 }
 const MAX_LOG_LINES = 400
 
@@ -33,7 +34,11 @@ export interface TestOperator extends RunningOperator {
 
 let born = 0
 
-export async function startTestOperator(kubeconfig: string, config: OperatorConfig): Promise<TestOperator> {
+export async function startTestOperator(
+  kubeconfig: string,
+  config: OperatorConfig,
+  more: Partial<Pick<OperatorOptions, 'watchTimes' | 'electionTimes' | 'pollTimes'>> = {},
+): Promise<TestOperator> {
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromString(kubeconfig)
   const lines: string[] = []
@@ -50,6 +55,7 @@ export async function startTestOperator(kubeconfig: string, config: OperatorConf
     stop: stop.signal,
     electionTimes: quickElection,
     pollTimes: quickPolls,
+    ...more,
   })
   return {
     ...operator,

@@ -1,0 +1,45 @@
+// What a testnet's objects say, without what differs from run to run: two runs that ended alike give the same text.
+
+import { INTENT_ANNOTATION } from '../../operator/kubernetes/runtime/drift.ts'
+import { type KubeObject, resources, type Secret } from '../../operator/kubernetes/runtime/resource.ts'
+import { ADMIN_TOKEN } from '../../operator/kubernetes/testnet/observe.ts'
+import type { TestnetHandle } from './testnet-handle.ts'
+
+type Plain = Record<string, unknown>
+const { pods: podKind } = resources
+
+/** One line an object, sorted. */
+export async function endState(net: TestnetHandle): Promise<string[]> {
+  const [stored, objects] = await Promise.all([net.stored(), net.objects()])
+  const own = objects.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === `${net.name}--testnet`) as
+    | Secret
+    | undefined
+  const token = Buffer.from(own?.data?.[ADMIN_TOKEN] ?? '', 'base64').toString('utf8')
+  const conditions = stored?.status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)
+  const { nodes, groups } = stored?.status ?? {}
+  const lines = [
+    JSON.stringify({ testnet: net.name, spec: stored?.spec, conditions, nodes, groups }),
+    ...objects.map(object => JSON.stringify(plainOf(object))),
+  ]
+  const hide = (text: string) => (token === '' ? text : text.replaceAll(token, 'TOKEN')).replaceAll(net.namespace, 'NS')
+  return lines.map(line => hide(line.replace(/"[A-Za-z0-9+/]{16,}={0,2}"/g, decoded))).sort()
+}
+
+/** Secrets in base64 would hide what differs in them. */
+const decoded = (text: string): string => {
+  const plain = Buffer.from(text.slice(1, -1), 'base64').toString('utf8')
+  return /^[\x20-\x7e]+$/.test(plain) ? JSON.stringify(plain) : text
+}
+
+function plainOf({ kind, metadata, ...rest }: KubeObject): Plain {
+  const { name, labels, annotations = {}, ownerReferences = [] } = metadata
+  const { [INTENT_ANNOTATION]: _, ...kept } = annotations
+  const owners = ownerReferences.map(({ kind: of, name: owner }) => `${of} ${owner}`)
+  const { spec, data } = rest as { spec?: Plain; data?: Plain }
+  if (kind === podKind.kind) {
+    const { containers } = (spec ?? {}) as { containers?: { image?: string }[] }
+    return { kind, name, owners, images: containers?.map(({ image }) => image) }
+  }
+  const { clusterIP: _1, clusterIPs: _2, volumeName: _3, ...wanted } = spec ?? {}
+  return { kind, name, labels, annotations: kept, owners, spec: wanted, data }
+}
