@@ -2,8 +2,8 @@
 
 import { apiVersion } from '../../../api/metadata.ts'
 import { type Genesis, genesisSchema } from '../../../api/node-config.ts'
-import { expand } from '../../testnet/expand.ts'
-import { publicKey } from '../../testnet/identity.ts'
+import { identities } from '../../identities.ts'
+import { type ExpandOptions, expand } from '../../testnet/expand.ts'
 import type { Expanded } from '../../testnet/spec.ts'
 import { TESTNET_FILE, TooLargeError } from '../build/configuration.ts'
 import { type Group, groupsOf } from '../build/input.ts'
@@ -27,8 +27,6 @@ export interface Blueprint {
   /** With all partitions at 0; undefined when they would not fit, and then `tooLarge` says which and what would help. */
   readonly objects: readonly Wanted[] | undefined
   readonly tooLarge: string | undefined
-  /** Miners and load nodes that the genesis does not know. */
-  readonly latecomers: readonly string[]
 }
 
 export interface BlueprintGroup extends Group {
@@ -47,6 +45,7 @@ interface Kept {
 export class Blueprints {
   readonly #settings: OperatorConfig
   readonly #kept = new Map<string, Kept>()
+  readonly #derive = identities()
 
   constructor(settings: OperatorConfig) {
     this.#settings = settings
@@ -65,7 +64,7 @@ export class Blueprints {
     const genesis = (): Genesis | undefined =>
       (pinned === undefined ? undefined : genesisIn(pinned)) ??
       (known?.pinned === undefined ? undefined : known.blueprint.expanded.genesis)
-    const blueprint = same ? known.blueprint : draw(world, genesis(), this.#settings)
+    const blueprint = same ? known.blueprint : draw(world, { genesis: genesis(), derive: this.#derive }, this.#settings)
     this.#kept.delete(uid)
     this.#kept.set(uid, { spec, pinned, adminToken: world.adminToken, blueprint })
     this.#forget()
@@ -83,13 +82,12 @@ export class Blueprints {
   }
 }
 
-function draw(world: World, genesis: Genesis | undefined, settings: OperatorConfig): Blueprint {
+function draw(world: World, options: ExpandOptions, settings: OperatorConfig): Blueprint {
   const { metadata, spec } = world.testnet
   const { name, namespace = '' } = metadata
   const kind = 'Testnet' as const
   const owner = controlledBy({ apiVersion, kind, metadata })
-  const fresh = expand({ apiVersion, kind, metadata: { name }, spec })
-  const expanded = genesis ? { ...fresh, genesis } : fresh
+  const expanded = expand({ apiVersion, kind, metadata: { name }, spec }, options)
   const input = { spec, expanded, namespace, owner, settings, adminToken: world.adminToken }
   let objects: Wanted[] | undefined
   let tooLarge: string | undefined
@@ -107,7 +105,7 @@ function draw(world: World, genesis: Genesis | undefined, settings: OperatorConf
     template: templates.get(`${name}-${group.name}`) ?? '',
     stored: storageOf(spec, group.spec) !== undefined,
   }))
-  return { owner, expanded, groups, objects, tooLarge, latecomers: genesis ? latecomersOf(expanded) : [] }
+  return { owner, expanded, groups, objects, tooLarge }
 }
 
 /** The text that holds the genesis this testnet began with; undefined when it has not begun. */
@@ -133,14 +131,4 @@ function genesisIn(text: string): Genesis | undefined {
   } catch {
     return undefined
   }
-}
-
-function latecomersOf({ genesis, nodes }: Expanded): string[] {
-  const validators = new Set(genesis.validators.map(({ publicKey }) => publicKey))
-  const accounts = new Set(genesis.accounts.map(({ address }) => address))
-  return nodes.flatMap(({ name, validator, load }) => {
-    const first = load?.accounts[0]
-    const unknown = (validator && !validators.has(validator)) || (first && !accounts.has(publicKey(first)))
-    return unknown ? [name] : []
-  })
 }

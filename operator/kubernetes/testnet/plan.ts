@@ -59,7 +59,7 @@ export class Planner {
     return tell(world, status, now, {
       apply: intended.apply,
       remove: intended.remove,
-      notices: transitions(testnet.status, status, blueprint.latecomers),
+      notices: transitions(testnet.status, status, blueprint.expanded.latecomers),
       requeueAfterMs: earliest(leftMs, settled ? undefined : LOOK_AGAIN_MS),
     })
   }
@@ -136,7 +136,7 @@ function conditionsOf(world: World, { blueprint, seen, rollout, intended }: Deci
       desired,
       ready: desired - seen.waiting.length,
       waiting: seen.waiting,
-      remark: blueprint.latecomers.length === 0 ? '' : afterGenesis(blueprint.latecomers),
+      remark: blueprint.expanded.latecomers.length === 0 ? '' : afterGenesis(blueprint.expanded.latecomers),
     },
     answers: seen.answers,
     terms: { blockIntervalMs: seen.blockIntervalMs, checkpointInterval: spec.chain.finality.checkpointInterval },
