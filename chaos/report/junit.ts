@@ -1,4 +1,5 @@
-// The verdict as JUnit XML: one test suite, one case a finding. CI systems read failures, skips and errors from it.
+// The verdict as JUnit XML: one test suite, one case a finding. CI systems read failures, skips and errors from it, and
+// follow a case over time by its name. docs/reports.md lists the names.
 import type { Finding, Verdict } from '../../api/verdict.ts'
 
 /** `seconds`: how long the run took. */
@@ -23,15 +24,18 @@ export function verdictJunit(verdict: Verdict, seconds: number): string {
   ].join('\n')
 }
 
-function testCase(suite: string, { title, value, limit, passed, evidence }: Finding): string {
+/** Named by the finding's id, which stays; the title is for people and stands in the output. */
+function testCase(suite: string, { id, title, value, limit, passed, evidence }: Finding): string {
   const outcome =
     passed === null
-      ? `<skipped message=${quoted(value)}/>`
+      ? `<skipped message=${quoted(`${title}: ${value}`)}/>`
       : passed
         ? ''
-        : `<failure message=${quoted(`${value}; limit: ${limit}`)}>${escaped(evidence.join('\n'))}</failure>`
-  const output = passed ? `<system-out>${escaped([value, `limit: ${limit}`, ...evidence].join('\n'))}</system-out>` : ''
-  return `    <testcase classname=${quoted(suite)} name=${quoted(title)} time="0">${outcome}${output}</testcase>`
+        : `<failure type=${quoted(id)} message=${quoted(`${title}: ${value}; limit: ${limit}`)}>${escaped(evidence.join('\n'))}</failure>`
+  const output = passed
+    ? `<system-out>${escaped([`${title}: ${value}`, `limit: ${limit}`, ...evidence].join('\n'))}</system-out>`
+    : ''
+  return `    <testcase classname=${quoted(suite)} name=${quoted(id)} time="0">${outcome}${output}</testcase>`
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -57,7 +57,9 @@ test('JSON reads back', () => {
 test('JUnit: failures, skips, and an error for an inconclusive run', () => {
   const junit = verdictJunit(failing(), 61.5)
   expect(junit).toContain('<testsuites tests="10" failures="1" errors="0" skipped="0" time="61.500">')
-  expect(junit).toContain('name="Reorganisation depth" time="0"><failure message="5 blocks')
+  expect(junit).toContain(
+    'name="reorg-depth" time="0"><failure type="reorg-depth" message="Reorganisation depth: 5 blocks',
+  )
   expect(verdictJunit(open(), 1)).toContain('errors="1" skipped="1"')
   expect(verdictJunit(open(), 1)).toContain(
     '<error message="the fault is not proved: cut: no node told its link counters"/>',

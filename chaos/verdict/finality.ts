@@ -1,6 +1,7 @@
 // Finding 6: no two finalized checkpoints conflict, and no side without the quorum finalized anything.
 import type { Finding } from '../../api/verdict.ts'
 import { hearing } from '../reach.ts'
+import { parentsOf } from './ancestry.ts'
 import { cutsDuring, type Observations, partitions } from './observations.ts'
 import { finding, plural, shortHash } from './wording.ts'
 
@@ -55,7 +56,7 @@ function finalizedBy({ events, rounds }: Observations): Finalized[] {
   return [...told, ...seen]
 }
 
-function conflictsOf({ events, rounds }: Observations, finalized: readonly Finalized[]): string[] {
+function conflictsOf(observations: Observations, finalized: readonly Finalized[]): string[] {
   const byHeight = new Map<number, Finalized>()
   const conflicts = new Set<string>()
   for (const entry of finalized) {
@@ -67,19 +68,7 @@ function conflictsOf({ events, rounds }: Observations, finalized: readonly Final
       )
   }
   // Of two finalized blocks the lower must be an ancestor of the higher: what the recorded parents can tell.
-  const parents = new Map(events('block').map(({ event }) => [event.hash, event.parent]))
-  const read = new Set<readonly string[]>()
-  for (const { views } of rounds) {
-    for (const { recent } of views) {
-      // Most rounds show the same chain as the one before, as the same list.
-      if (read.has(recent)) continue
-      read.add(recent)
-      for (const [index, hash] of recent.entries()) {
-        const parent = recent[index + 1]
-        if (parent !== undefined) parents.set(hash, parent)
-      }
-    }
-  }
+  const parents = parentsOf(observations)
   const ladder = [...byHeight.values()].sort((a, b) => a.height - b.height)
   for (const [index, lower] of ladder.entries()) {
     const upper = ladder[index + 1]

@@ -1,6 +1,7 @@
 // Where the state of local testnets lies: one folder each, and the files in it.
 //   <root>/<testnet>/testnet.json       the record (record.ts), 0600: it holds the seed of the keys
 //   <root>/<testnet>/control.json       address and token of the supervisor's control endpoint, 0600
+//   <root>/<testnet>/experiment.json    which process runs an experiment on it, while one does
 //   <root>/<testnet>/supervisor.log     output of a detached supervisor
 //   <root>/<testnet>/nodes/<node>/      config.json, data/, node.log
 import { randomBytes } from 'node:crypto'
@@ -24,6 +25,7 @@ export function stateRoot(env: NodeJS.ProcessEnv): string {
 export const testnetFolder = (root: string, testnet: string): string => join(root, testnet)
 export const recordFile = (folder: string): string => join(folder, 'testnet.json')
 export const controlFile = (folder: string): string => join(folder, 'control.json')
+export const experimentFile = (folder: string): string => join(folder, 'experiment.json')
 export const supervisorLog = (folder: string): string => join(folder, 'supervisor.log')
 export const nodeFolder = (folder: string, node: string): string => join(folder, 'nodes', node)
 export const nodeConfigFile = (folder: string, node: string): string => join(nodeFolder(folder, node), 'config.json')
