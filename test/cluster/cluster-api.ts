@@ -1,7 +1,8 @@
 // The cluster's API as the cases read and change it: plain objects, one connection kept.
+import { setTimeout as delay } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import { Api } from '../../operator/kubernetes/runtime/api.ts'
-import { isNotFound } from '../../operator/kubernetes/runtime/api-error.ts'
+import { ApiError, isNotFound } from '../../operator/kubernetes/runtime/api-error.ts'
 import {
   collectionPath,
   type KubeObject,
@@ -11,6 +12,8 @@ import {
 } from '../../operator/kubernetes/runtime/resource.ts'
 import { given } from './under-test.ts'
 
+/** Of a list that the server is not ready to give. */
+const MAX_TRIES = 20
 const signal = new AbortController().signal
 let connection: Api | undefined
 
@@ -42,7 +45,16 @@ export async function list<T extends KubeObject>(
   namespace?: string,
   labelSelector?: string,
 ): Promise<T[]> {
-  return (await api().page(kind, { namespace, labelSelector }, 5_000, undefined, signal)).items
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await api().page(kind, { namespace, labelSelector }, 5_000, undefined, signal)).items
+    } catch (error) {
+      // A kind whose definition came a moment ago: "storage is (re)initializing".
+      const busy = error instanceof ApiError && error.status === 429
+      if (!busy || attempt === MAX_TRIES) throw error
+      await delay(error.retryAfterMs ?? 1_000)
+    }
+  }
 }
 
 /** @throws ApiError with what the server refused */

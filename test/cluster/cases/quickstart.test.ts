@@ -58,14 +58,18 @@ describe.skipIf(notInstallable)('the quickstart', () => {
 
   test('is connected over the pod network, with the latency between its regions', async () => {
     const pods = await testnet.pods()
-    const addresses = new Set(pods.map(({ status }) => status?.podIP))
+    // Whom a node dialled it knows by name, who dialled it by address.
+    const addresses = new Set(
+      pods.flatMap(({ metadata, status }) => [`/dns/${metadata.name}`, `/ip4/${status?.podIP}`]),
+    )
     const regions = new Map(expected.nodes.map(({ name, region }) => [name, region]))
     await testnet.until('every node has peers on both sides and knows how far they are', 30_000, async () => {
       const found = await Promise.all(
         names.map(async name => {
           const { peers } = await testnet.node<{ peers: PeerStatus[] }>(name, '/v1/peers')
           expect(peers.length, name).toBeGreaterThanOrEqual(2)
-          for (const { address } of peers) expect(addresses, address).toContain(/\/ip4\/([\d.]+)\//.exec(address)?.[1])
+          for (const { address } of peers)
+            expect(addresses).toContain(/^\/(dns\/[-a-z0-9]+|ip4\/[\d.]+)/.exec(address)?.[0] ?? address)
           return peers.map(peer => ({ far: regions.get(peer.name) !== regions.get(name), latencyMs: peer.latencyMs }))
         }),
       )
