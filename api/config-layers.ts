@@ -24,11 +24,17 @@ export function mergeLayers(...layers: readonly ConfigLayer[]): ConfigLayer {
   return merged
 }
 
+/**
+ * What the testnet's layer has. It is always these fields, not whatever happens to be equal in all nodes: pods get a
+ * testnet's changes at another moment than their group's, and no field may be in neither meanwhile.
+ */
+const testnetFields: readonly (keyof NodeConfig)[] = ['testnet', 'genesis', 'roster', 'latency']
+
 /** The layers of every node of a testnet, by its name. Merged they are the configuration again. */
 export function splitLayers(configs: readonly NodeConfig[]): Map<string, NodeLayers> {
   const open = new Map<string, { config: NodeConfig; plain: ConfigLayer; keys: ConfigLayer }>()
   for (const config of configs) open.set(config.name, { config, ...withoutSecrets(config) })
-  const testnet = shared([...open.values()].map(({ plain }) => plain))
+  const testnet = shared([...open.values()].map(({ plain }) => only(plain, testnetFields)))
   const groups = new Map<string, ConfigLayer>()
   for (const { group } of configs) {
     if (groups.has(group)) continue
@@ -51,18 +57,22 @@ function withoutSecrets({ keys, adminToken, load, ...open }: NodeConfig): { plai
   }
 }
 
+const only = (value: ConfigLayer, fields: readonly string[]): ConfigLayer =>
+  Object.fromEntries(fields.flatMap(field => (field in value ? [[field, value[field]]] : [])))
+
 /** The fields that all have, with the same value. */
 function shared(values: readonly ConfigLayer[]): ConfigLayer {
   const [first = {}, ...others] = values
   const common: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(first)) {
     const theirs = others.map(other => other[field])
-    if (isObject(value) && theirs.every(isObject)) {
+    if (theirs.every(their => their === value)) common[field] = value
+    else if (isObject(value) && theirs.every(isObject)) {
       const part = shared([value, ...theirs])
       if (Object.keys(part).length > 0 || Object.keys(value).length === 0) common[field] = part
     } else {
       const text = JSON.stringify(value)
-      if (theirs.every(their => their === value || JSON.stringify(their) === text)) common[field] = value
+      if (theirs.every(their => JSON.stringify(their) === text)) common[field] = value
     }
   }
   return common
