@@ -11,8 +11,8 @@ import { addSupervise } from './commands/supervise.ts'
 import { addUp } from './commands/up.ts'
 import { addVersion, version } from './commands/version.ts'
 import { explainError } from './errors.ts'
-import { type ExitCode, exitCode, type SetExit } from './exit-codes.ts'
-import type { Terminal } from './terminal.ts'
+import { type ExitCode, exitCode, type SetExit, UsageError } from './exit-codes.ts'
+import { PLUGIN, PROGRAM, type Terminal } from './terminal.ts'
 
 /** Runs one command line; resolves with the exit code. Never throws. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -32,7 +32,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 }
 
 function build(terminal: Terminal, setExit: SetExit): Command {
-  const program = new Command('trellis')
+  const program = new Command(terminal.program)
     .description('blockchain testnets from one file, broken on purpose, with proof of whether they healed')
     .version(version(), '-V, --version')
     .showSuggestionAfterError()
@@ -56,11 +56,25 @@ function build(terminal: Terminal, setExit: SetExit): Command {
   addDemo(program, terminal, setExit)
   addVersion(program, terminal)
   addSupervise(program, terminal)
+  if (terminal.program === PLUGIN)
+    program.hook('preAction', (_program, command) => {
+      if (hereOnly.has(command.name()))
+        throw new UsageError(
+          `${command.name()} is about this machine, and ${PLUGIN} about a cluster`,
+          `use \`${PROGRAM} ${pathOf(command)}\``,
+        )
+    })
   // Subcommands do not take these from their parent when made with .command().
   for (const command of all(program))
     command.exitOverride().showSuggestionAfterError().showHelpAfterError('(see --help)')
   return program
 }
+
+/** Commands that know no cluster. */
+const hereOnly: ReadonlySet<string> = new Set(['run', 'demo', 'supervise'])
+
+const pathOf = (command: Command): string =>
+  command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
 function* all(command: Command): Generator<Command> {
   yield command

@@ -2,10 +2,13 @@
 import { basename } from 'node:path'
 import { choosePaint, type Paint } from './theme.ts'
 
+export const PROGRAM = 'trellis'
+export const PLUGIN = 'kubectl trellis'
+
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv
-  /** Called as `kubectl trellis`: every command is about a cluster. */
-  readonly asPlugin: boolean
+  /** How people call it: PROGRAM, or PLUGIN, and then every command is about a cluster. */
+  readonly program: string
   /** Columns of stdout; unlimited when it is not a terminal. */
   readonly columns: number
   /** stderr can show one line that changes. */
@@ -23,7 +26,7 @@ export function processTerminal(): Terminal {
   stderr.on('error', () => {})
   return {
     env,
-    asPlugin: basename(process.argv0) === 'kubectl-trellis',
+    program: basename(process.argv0) === 'kubectl-trellis' ? PLUGIN : PROGRAM,
     columns: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     live: stderr.isTTY === true && env.TERM !== 'dumb',
     paint: choosePaint(env, stdout.isTTY === true),

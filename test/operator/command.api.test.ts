@@ -5,6 +5,8 @@ import { delimiter, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { resource, resources } from '../../operator/kubernetes/runtime/resource.ts'
 import { testnets } from '../../operator/kubernetes/testnet/stored-testnet.ts'
+import { connect } from '../../tui/source/cluster/connect.ts'
+import { followLines } from '../../tui/source/cluster/text.ts'
 import { until } from '../cluster/until.ts'
 import { type CommandLine, commandLine, type Outcome, type Started, testnetYaml } from '../local/command-line.ts'
 import { never } from '../support/api-server.ts'
@@ -140,12 +142,13 @@ describe.skipIf(tier.missing !== undefined)('the command in a cluster', () => {
     const folder = join(cli.home, '../files')
     symlinkSync(resolve(import.meta.dirname, '../../bin/kubectl-trellis'), join(folder, 'kubectl-trellis'))
     const { binaries, kubeconfig } = cluster.tier
-    const child = spawn(join(binaries, 'kubectl'), ['trellis', 'status', '-A', '-o', 'json'], {
-      env: { ...process.env, KUBECONFIG: kubeconfig, PATH: `${folder}${delimiter}${process.env.PATH}` },
-    })
+    const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: `${folder}${delimiter}${process.env.PATH}` }
+    const child = spawn(join(binaries, 'kubectl'), ['trellis', 'status', '-A', '-o', 'json'], { env })
     const { code, stdout, stderr } = await outcome(child)
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('no testnet runs in the cluster') })
     expect(JSON.parse(stdout)).toEqual([])
+    const demo = spawn(join(binaries, 'kubectl'), ['trellis', 'demo'], { env })
+    expect(await outcome(demo)).toMatchObject({ code: 3, stderr: expect.stringContaining('use `trellis demo`') })
   })
 
   test('plans what would change, and writes nothing', async () => {
@@ -258,6 +261,37 @@ describe.skipIf(tier.missing !== undefined)('the command in a cluster', () => {
     // Each once, also those of the same second as the last one before.
     expect(follow.output().stdout.match(/^miners-0 /gm)).toHaveLength(3)
     expect(await ended(follow)).toMatchObject({ code: 0 })
+  })
+
+  test('events come through the service proxy as they happen', async () => {
+    const { metadata } = (await stored('net'))!
+    const connected = connect({ kubeconfig: cluster.tier.kubeconfig, namespace }, 'trellis', {})
+    const stop = new AbortController()
+    const events: { readonly event: string; readonly at: number }[] = []
+    const comments: string[] = []
+    const path = `/api/v1/namespaces/${SYSTEM}/services/my-trellis:api/proxy/v1/namespaces/${namespace}/testnets/net/events`
+    const stream = followLines(connected, { path, signal: stop.signal }, line => {
+      if (line.startsWith('event: ')) events.push({ event: line.slice(7), at: performance.now() })
+      if (line.startsWith(':')) comments.push(line)
+    }).catch(() => {})
+    const seen = () => JSON.stringify(events)
+    await until('the whole picture', { withinMs: 5_000, describe: seen }, () => events.length >= 2)
+    expect(events.slice(0, 2).map(({ event }) => event)).toEqual(['testnet', 'nodes'])
+    // Blocks come all the time, and each poll round tells of them.
+    await until('heights that change', { withinMs: 5_000, describe: seen }, () => events.length >= 6)
+    await cluster.patch(testnets, metadata, { spec: { suspend: true } })
+    await until('the change of the testnet', { withinMs: 20_000, describe: seen }, () =>
+      events.slice(2).some(({ event }) => event === 'testnet'),
+    )
+    stop.abort()
+    await stream
+    connected.close()
+    expect(await inCluster('up', small('net'), '--force-conflicts')).toMatchObject({ code: 0 })
+    await cluster.patch(testnets, metadata, { spec: { suspend: false } })
+    expect(await inCluster('up', small('net'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/miners-1 .*ready/),
+    })
   })
 
   test('with fewer rights and without an operator it says what it could not ask', async () => {

@@ -1,7 +1,8 @@
 // trellis logs [NAME] [NODE]: what nodes said last, or go on saying with --follow.
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
-import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../exit-codes.ts'
+import { PROGRAM, type Terminal } from '../terminal.ts'
 import { addPlaceOptions, type PlaceOptions, withSource } from './place.ts'
 
 const MAX_TAIL = 100_000
@@ -29,6 +30,9 @@ export function addLogs(program: Command, terminal: Terminal): void {
 }
 
 async function logs(names: readonly string[], options: LogOptions, terminal: Terminal): Promise<void> {
+  const { namespace, context } = options
+  if (namespace !== undefined && /^\d+$/.test(namespace) && context === undefined && terminal.program === PROGRAM)
+    throw new UsageError(`-n ${namespace} names a namespace`, `for so many lines write --tail ${namespace}`)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   process.once('SIGTERM', () => stop.abort())

@@ -5,7 +5,7 @@ import { UsageError } from '../exit-codes.ts'
 import type { Cluster } from '../source/cluster/connect.ts'
 import { localSource } from '../source/local.ts'
 import type { TestnetSource } from '../source/source.ts'
-import type { Terminal } from '../terminal.ts'
+import { PLUGIN, type Terminal } from '../terminal.ts'
 
 export interface PlaceOptions {
   /** True without a name: the current one. */
@@ -24,11 +24,15 @@ export const addPlaceOptions = (command: Command): Command =>
 /** The cluster that the flags mean; undefined for this machine. @throws UsageError */
 export async function clusterOf(options: PlaceOptions, terminal: Terminal): Promise<Cluster | undefined> {
   const { context, namespace, kubeconfig } = options
-  if (!terminal.asPlugin && context === undefined && namespace === undefined && kubeconfig === undefined)
-    return undefined
+  const named = context !== undefined || namespace !== undefined || kubeconfig !== undefined
+  if (!named && terminal.program !== PLUGIN) return undefined
   // Loaded only here: what is for clusters alone would double the start of every other command.
   const { connect } = await import('../source/cluster/connect.ts')
-  return connect({ context: context === true ? undefined : context, namespace, kubeconfig }, terminal.env)
+  return connect(
+    { context: context === true ? undefined : context, namespace, kubeconfig },
+    terminal.program,
+    terminal.env,
+  )
 }
 
 /** Calls `use` with the source that the flags mean, and closes it. */

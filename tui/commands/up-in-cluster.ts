@@ -33,7 +33,7 @@ export async function upInCluster(
     const { name } = written.metadata
     const { testnet, applied } = await applyTestnet(cluster, written, { force }, interrupts.stop)
     progress.line(`${name} ${applied} ${cluster.place}`)
-    const next = `\`trellis status ${name}${cluster.flags}\` shows how it is, \`trellis down ${name}${cluster.flags}\` ends it`
+    const next = `${cluster.command(`status ${name}`)} shows how it is, ${cluster.command(`down ${name}`)} ends it`
     if (detach) return terminal.err(next)
     const ready = await waitReady(cluster, testnet, timeout ?? READY_MS, text => progress.update(text), interrupts.stop)
     const { value: rows, notes } = await source.nodes(name)

@@ -32,7 +32,7 @@ export async function applyTestnet(
   if (before?.metadata.deletionTimestamp)
     throw new UsageError(
       `testnet ${metadata.name} ${cluster.place} is being deleted`,
-      `wait until it is gone: \`trellis down ${metadata.name}${cluster.flags}\``,
+      `wait until it is gone: ${cluster.command(`down ${metadata.name}`)}`,
     )
   const testnet = (await cluster.api.send({
     method: 'PATCH',
@@ -74,12 +74,12 @@ export async function waitReady(
     if (signal.aborted)
       throw new InterruptedError(
         `${name} is not ready yet: ${line}`,
-        `it goes on without this command; \`trellis down ${name}${cluster.flags}\` ends it`,
+        `it goes on without this command; ${cluster.command(`down ${name}`)} ends it`,
       )
     if (performance.now() - started > timeoutMs)
       throw new UsageError(
         `${name} is not ready after ${Math.round(timeoutMs / 1_000)} s: ${line}`,
-        `it goes on without this command; \`trellis status ${name}${cluster.flags}\` shows how it is, \`trellis down ${name}${cluster.flags}\` ends it`,
+        `it goes on without this command; ${cluster.command(`status ${name}`)} shows how it is, ${cluster.command(`down ${name}`)} ends it`,
       )
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
   }

@@ -28,8 +28,7 @@ export function clusterSource(
           : [await chooseTestnet(cluster, name, signal)]
       const [only, ...others] = found
       const place = allNamespaces ? `in the cluster of context ${cluster.context}` : cluster.place
-      if (!only)
-        return { value: [], notes: [`no testnet runs ${place}; start one with \`trellis up FILE${cluster.flags}\``] }
+      if (!only) return { value: [], notes: [`no testnet runs ${place}; start one with ${cluster.command('up FILE')}`] }
       if (others.length > 0)
         return {
           value: found.map(each => ({

@@ -7,6 +7,7 @@ import { Api } from '../../../operator/kubernetes/runtime/api.ts'
 import { Transport } from '../../../operator/kubernetes/runtime/transport.ts'
 import { nearestOf } from '../../../operator/local/testnets.ts'
 import { UsageError } from '../../exit-codes.ts'
+import { PROGRAM } from '../../terminal.ts'
 
 const USER_AGENT = 'trellis-cli'
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -29,13 +30,13 @@ export interface Cluster {
   readonly transport: Transport
   /** `in namespace default of context kind` */
   readonly place: string
-  /** Flags that name this cluster again, for commands that messages propose: ` --context kind -n default`, or empty. */
-  readonly flags: string
+  /** A command about this very cluster, for messages: `status small` -> `` `trellis status small --context kind` ``. */
+  command(words: string): string
   close(): void
 }
 
-/** @throws UsageError */
-export function connect(choice: ClusterChoice, env: NodeJS.ProcessEnv): Cluster {
+/** `program`: how people call us. @throws UsageError */
+export function connect(choice: ClusterChoice, program: string, env: NodeJS.ProcessEnv): Cluster {
   const { config, inPod } = load(choice, env)
   if (choice.context !== undefined) selectContext(config, choice.context)
   const context = config.getCurrentContext()
@@ -49,7 +50,7 @@ export function connect(choice: ClusterChoice, env: NodeJS.ProcessEnv): Cluster 
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
     throw new UsageError(
       `-n ${JSON.stringify(namespace)} is no name for a namespace`,
-      /^\d+$/.test(namespace) ? 'a number of lines is --tail' : 'use lowercase letters, digits and dashes',
+      'use at most 63 lowercase letters, digits and dashes',
     )
   let api: Api
   let transport: Transport
@@ -59,24 +60,27 @@ export function connect(choice: ClusterChoice, env: NodeJS.ProcessEnv): Cluster 
   } catch (error) {
     throw new UsageError((error as Error).message, 'mend the kubeconfig')
   }
-  const { context: named, namespace: chosen, kubeconfig } = choice
-  const words = [
-    ...(named === undefined ? [] : ['--context', named]),
-    ...(chosen === undefined ? [] : ['-n', chosen]),
-    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
-  ]
   return {
     context,
     namespace,
     api,
     transport,
     place: `in namespace ${namespace} of context ${context}`,
-    flags: words.length === 0 ? ' --context' : ` ${words.join(' ')}`,
+    command: words => `\`${[program, words, ...flagsOf(choice, program)].join(' ')}\``,
     close: () => {
       api.close()
       transport.close()
     },
   }
+}
+
+function flagsOf({ context, namespace, kubeconfig }: ClusterChoice, program: string): string[] {
+  const flags = [
+    ...(context === undefined ? [] : ['--context', context]),
+    ...(namespace === undefined ? [] : ['-n', namespace]),
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+  ]
+  return flags.length === 0 && program === PROGRAM ? ['--context'] : flags
 }
 
 function load({ kubeconfig }: ClusterChoice, env: NodeJS.ProcessEnv): { config: KubeConfig; inPod: boolean } {

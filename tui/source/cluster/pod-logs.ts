@@ -60,7 +60,7 @@ async function chosenPods(
   )
   throw new UsageError(
     `${name} has no pod of a node ${node}`,
-    nearest ? `did you mean ${nearest}?` : `see \`trellis nodes ${name}${cluster.flags}\``,
+    nearest ? `did you mean ${nearest}?` : `see ${cluster.command(`nodes ${name}`)}`,
   )
 }
 

@@ -63,14 +63,14 @@ export async function chooseTestnet(
     const have = names.length === 0 ? 'none is there' : `there is ${names.slice(0, 8).join(', ')}`
     throw new UsageError(
       `there is no testnet ${name} ${cluster.place} (${have})`,
-      nearest ? `did you mean ${nearest}?` : '`trellis status -A --context` lists those of all namespaces',
+      nearest ? `did you mean ${nearest}?` : `${cluster.command('status -A')} lists those of all namespaces`,
     )
   }
   const [only, ...others] = all
   if (!only)
     throw new UsageError(
       `there is no testnet ${cluster.place}`,
-      `start one with \`trellis up FILE${cluster.flags}\`, or choose a namespace with -n`,
+      `start one with ${cluster.command('up FILE')}, or choose a namespace with -n`,
     )
   if (others.length > 0)
     throw new UsageError(`there are ${names.length} testnets: ${names.slice(0, 8).join(', ')}`, 'give the name of one')
