@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Event, PersistentVolumeClaim, Pod, StatefulSet } from '../runtime/resource.ts'
-import { type CauseInput, type CauseReason, causesOf } from './causes.ts'
+import { type CauseInput, type CauseReason, causeReasons, causesOf } from './causes.ts'
 
 // Messages as Kubernetes 1.35 and containerd write them.
 const NOW = Date.parse('2026-06-01T12:00:00Z')
@@ -52,6 +53,7 @@ const claim = (phase: string): PersistentVolumeClaim => ({
   status: { phase },
 })
 const withClaim = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-t-m-0' } }] }
+const fresh = (pod: Pod): Pod => ({ ...pod, metadata: { ...pod.metadata, creationTimestamp: ago(2) } })
 const unplaced = { nodeName: undefined, ...withClaim }
 const world = (more: Partial<CauseInput>): CauseInput => ({
   statefulSets: [set],
@@ -111,7 +113,7 @@ describe('the cause', () => {
       },
       reason: 'ImagePull',
       pods: 2,
-      says: /^Pod t-m-0: image trellis\/node:9 cannot be pulled: Failed to pull image .*not found\. Correct the image/,
+      says: /^Pod t-m-0: image trellis\/node:9 cannot be pulled: Failed to pull image .*not found\. Correct spec\.image/,
     },
     {
       name: 'of an image that must be there and is not',
@@ -220,6 +222,14 @@ describe('the cause', () => {
       },
       reason: 'VolumeNotBound',
       says: /its claim data-t-m-0 \(class fast\) has no volume: storageclass\.storage\.k8s\.io "fast" not found/,
+    },
+    {
+      name: 'of a pod that is placed in a moment',
+      input: {
+        pods: [fresh(pod(0, unscheduled('pod has unbound immediate PersistentVolumeClaims'), unplaced)), ...others],
+        claims: [claim('Pending')],
+      },
+      reason: undefined,
     },
     {
       name: 'of a volume that is lost',
@@ -372,4 +382,10 @@ test('the most fundamental cause comes first, and a long message is cut', () => 
   )
   expect(causes.map(({ reason }) => reason)).toEqual(['Unschedulable', 'ImagePull', 'CrashLoop'])
   expect(causes[1]?.message.length).toBeLessThan(600)
+})
+
+test('every cause is in the documentation, in its order', () => {
+  const text = readFileSync(new URL('../../../docs/conditions.md', import.meta.url), 'utf8')
+  const rows = text.split('\n').flatMap(line => /^\| ([A-Z]\w+) \|/.exec(line)?.[1] ?? [])
+  expect(rows.filter(reason => (causeReasons as readonly string[]).includes(reason))).toEqual(causeReasons)
 })

@@ -56,6 +56,8 @@ interface PodView {
 
 /** A node is up in a second or two; a probe that fails for longer says that it is not coming. */
 const PROBE_PATIENCE_MS = 20_000
+/** Volumes are bound and pods placed in less: until then a pod that waits for them is nothing to tell. */
+const PLACED_WITHIN_MS = 5_000
 /** Of what others say, one condition repeats so much. */
 const MAX_QUOTE = 320
 
@@ -172,7 +174,8 @@ function evicted({ pod: { status } }: PodView): Finding | undefined {
   }
 }
 
-function volumeNotBound({ pod, claim, claimWarning, warning }: PodView): Finding | undefined {
+function volumeNotBound({ pod, claim, claimWarning, warning, now }: PodView): Finding | undefined {
+  if (now - madeAt(pod) < PLACED_WITHIN_MS) return undefined
   const mount = warning(['FailedMount', 'FailedAttachVolume'])
   const started = containerOf(pod)?.state?.running ?? containerOf(pod)?.lastState?.terminated
   if (mount !== undefined && pod.spec?.nodeName && !started)
@@ -194,9 +197,9 @@ const unscheduledMessage = (pod: Pod): string | undefined => {
   return scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? '') : undefined
 }
 
-function unschedulable({ pod }: PodView): Finding | undefined {
+function unschedulable({ pod, now }: PodView): Finding | undefined {
   const message = unscheduledMessage(pod)
-  if (message === undefined) return undefined
+  if (message === undefined || now - madeAt(pod) < PLACED_WITHIN_MS) return undefined
   return {
     reason: 'Unschedulable',
     what: `no machine takes it: ${quote(message)}`,
@@ -227,7 +230,7 @@ function imagePull({ pod, warning }: PodView): Finding | undefined {
   return {
     reason: 'ImagePull',
     what: `image ${image} cannot be pulled: ${quote(told ?? waiting.reason ?? '')}`,
-    mend: "Correct the image, or give the operator the registry's imagePullSecrets",
+    mend: "Correct spec.image or the group's, or give the operator the registry's imagePullSecrets",
   }
 }
 
