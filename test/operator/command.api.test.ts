@@ -160,7 +160,9 @@ describe.skipIf(tier.missing !== undefined)('the command in a cluster', () => {
 
     await inCluster('up', small('planned'))
     const before = (await stored('planned'))!
-    const { objects } = JSON.parse((await inCluster('plan', small('planned', { miners: 3 }), '-o', 'json')).stdout) as {
+    const change = await inCluster('plan', small('planned', { miners: 3 }), '-o', 'json')
+    expect(change.stderr).toContain('miners-2 came after the genesis')
+    const { objects } = JSON.parse(change.stdout) as {
       objects: { kind: string; name: string; action: string; changes: string[] }[]
     }
     const of = (name: string) => objects.find(({ kind, name: its }) => `${kind}/${its}` === name)

@@ -22,6 +22,9 @@ const unknownConfig = operatorConfigSchema.parse({
   operator: { pod: {} },
 })
 
+/** Of what the operator would say, that which follows from the file and not from the moment. */
+const lasting: ReadonlySet<string> = new Set(['AfterGenesis', 'TooLarge', 'NameTaken'])
+
 export interface PlanAhead {
   readonly objects: readonly ObjectChange[]
   readonly notes: readonly string[]
@@ -44,7 +47,7 @@ export async function planAhead(
     return { objects: [own], notes: [`${unreadable(place)}; what it would change is not known`] }
   const notes = config ? [] : [`${unreadable(place)}; image and resources of nodes may be others`]
   const { world, hidden } = await observedWorld(cluster, valid, before ? 'all' : 'pods', signal)
-  const { apply, remove } = new Planner(config ?? unknownConfig).plan(world, Date.now())
+  const { apply, remove, notices } = new Planner(config ?? unknownConfig).plan(world, Date.now())
   const storedOf = (plural: string, name: string): KubeObject | undefined => world.stored.get(`${plural}/${name}`)
   const applied = apply.map(({ resource: { plural, kind }, object }): ObjectChange => {
     const { name } = object.metadata
@@ -63,7 +66,11 @@ export async function planAhead(
       ...kept(world, new Set([...applied, ...removed].map(({ kind, name }) => `${kind}/${name}`))),
       ...removed,
     ],
-    notes: hidden.length === 0 ? notes : [...notes, `you may not read ${hidden.join(', ')}: they are told as new`],
+    notes: [
+      ...notes,
+      ...notices.flatMap(({ reason, note }) => (lasting.has(reason) ? [note] : [])),
+      ...(hidden.length === 0 ? [] : [`you may not read ${hidden.join(', ')}: they are told as new`]),
+    ],
   }
 }
 
