@@ -278,6 +278,14 @@ describe('the cause', () => {
       reason: undefined,
     },
     {
+      name: 'of a quota that was raised before the last pod was made',
+      input: {
+        pods: [ready(0), fresh(ready(1))],
+        warnings: [warning('StatefulSet', 't-m', 'FailedCreate', 'exceeded quota')],
+      },
+      reason: undefined,
+    },
+    {
       name: 'of a policy on pods',
       input: {
         pods: [],

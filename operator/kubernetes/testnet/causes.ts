@@ -1,6 +1,7 @@
 // Why nodes are not ready: from what pods, their volumes, their machines and the cluster's warnings say. One function a
 // cause; each names the object, what is wrong with it and what would mend it. Pure.
 import type { Event, PersistentVolumeClaim, Pod, StatefulSet } from '../runtime/resource.ts'
+import { eventTime } from './event-time.ts'
 import { conditionOf, containerOf, isReady, isTerminating, madeAt, podsOf } from './pods.ts'
 import type { Refusal } from './world.ts'
 
@@ -88,10 +89,16 @@ function refused(refusals: readonly Refusal[]): Found[] {
 /** Pods that a StatefulSet's controller could not make. */
 function notMade({ statefulSets, pods, warnings }: CauseInput): Found[] {
   return statefulSets.flatMap(set => {
-    const missing = (set.spec?.replicas ?? 0) - podsOf(set, pods).filter(pod => !isTerminating(pod)).length
+    const made = podsOf(set, pods)
+    const missing = (set.spec?.replicas ?? 0) - made.filter(pod => !isTerminating(pod)).length
+    const newest = made.reduce((last, pod) => Math.max(last, madeAt(pod)), 0)
+    // What was said before the last pod was made is over.
     const failed = warnings.findLast(
-      ({ regarding, reason }) =>
-        reason === 'FailedCreate' && regarding?.kind === 'StatefulSet' && regarding.name === set.metadata.name,
+      event =>
+        event.reason === 'FailedCreate' &&
+        event.regarding?.kind === 'StatefulSet' &&
+        event.regarding.name === set.metadata.name &&
+        eventTime(event) >= newest,
     )
     if (missing <= 0 || !failed) return []
     return [{ object: `StatefulSet ${set.metadata.name}`, pods: missing, finding: refusal(failed.note ?? '') }]

@@ -1,8 +1,10 @@
 // Fills a World from informer stores, the node poller and what this process remembers. Reads, and asks nobody.
 import { randomBytes } from 'node:crypto'
+import { ADMIN_TOKEN } from '../build/configuration.ts'
 import { testnetObject } from '../build/names.ts'
 import { isForeign } from '../runtime/owner.ts'
 import { type Event, type KubeObject, type Pod, type Resource, resources, type Secret } from '../runtime/resource.ts'
+import { eventTime } from './event-time.ts'
 import { testnets } from './stored-testnet.ts'
 import { BY_NAMESPACE, BY_TESTNET, regardable, type Stores, testnetKey } from './stores.ts'
 import type { Refusal, Rounds, ValidTestnet, World } from './world.ts'
@@ -13,8 +15,6 @@ export const WARNINGS_MS = 10 * 60_000
 /** Warnings given to a plan; the newest are. */
 export const MAX_WARNINGS = 256
 const TOKEN_BYTES = 32
-/** Key of the testnet's Secret that holds the token. */
-export const ADMIN_TOKEN = 'adminToken'
 
 /** Objects of a testnet that may stand in a plan's `apply`. */
 const applied = [
@@ -89,10 +89,6 @@ function storedToken(secret: KubeObject | undefined, owner: Parameters<typeof is
   const data = secret && !isForeign(secret, owner) ? (secret as Secret).data?.[ADMIN_TOKEN] : undefined
   return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8')
 }
-
-/** When something was last seen of it, milliseconds since the epoch. */
-export const eventTime = ({ series, eventTime: first, deprecatedLastTimestamp, metadata }: Event): number =>
-  Date.parse(series?.lastObservedTime ?? deprecatedLastTimestamp ?? first ?? metadata.creationTimestamp ?? '') || 0
 
 function recentWarnings(events: readonly Event[], about: ReadonlySet<string>, now: number): Event[] {
   return events
