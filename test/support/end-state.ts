@@ -1,8 +1,8 @@
 // What a testnet's objects say, without what differs from run to run: two runs that ended alike give the same text.
 
+import { ADMIN_TOKEN } from '../../operator/kubernetes/build/configuration.ts'
 import { INTENT_ANNOTATION } from '../../operator/kubernetes/runtime/drift.ts'
 import { type KubeObject, resources, type Secret } from '../../operator/kubernetes/runtime/resource.ts'
-import { ADMIN_TOKEN } from '../../operator/kubernetes/testnet/observe.ts'
 import type { TestnetHandle } from './testnet-handle.ts'
 
 type Plain = Record<string, unknown>
