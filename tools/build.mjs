@@ -1,14 +1,15 @@
 // Bundles the programs into dist/: a bundled node process starts in half the time of an unbundled one.
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
-await build({
-  entryPoints: { node: 'node/main.ts', operator: 'operator/kubernetes/main.ts', trellis: 'tui/main.ts' },
-  outdir: 'dist',
+const outdir = 'dist'
+const options = {
+  outdir,
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  splitting: false,
   minify: false,
   sourcemap: false,
   logLevel: 'warning',
@@ -17,4 +18,17 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+}
+
+await build({ ...options, entryPoints: { node: 'node/main.ts', operator: 'operator/kubernetes/main.ts' } })
+// In parts: what only a cluster needs takes longer to load than all the rest, and is loaded when it is.
+const parts = 'trellis-part-'
+const { metafile } = await build({
+  ...options,
+  entryPoints: { trellis: 'tui/main.ts' },
+  splitting: true,
+  chunkNames: `${parts}[hash]`,
+  metafile: true,
 })
+for (const name of readdirSync(outdir))
+  if (name.startsWith(parts) && !(`${outdir}/${name}` in metafile.outputs)) rmSync(join(outdir, name))
