@@ -32,7 +32,8 @@ export interface Blueprint {
 export interface BlueprintGroup extends Group {
   /** Digest of its pod template. */
   readonly template: string
-  readonly stored: boolean
+  /** Its data outlives its pods. */
+  readonly keepsData: boolean
 }
 
 interface Kept {
@@ -103,7 +104,7 @@ function draw(world: World, options: ExpandOptions, settings: OperatorConfig): B
   const groups = groupsOf(input).map(group => ({
     ...group,
     template: templates.get(`${name}-${group.name}`) ?? '',
-    stored: storageOf(spec, group.spec) !== undefined,
+    keepsData: storageOf(spec, group.spec) !== undefined,
   }))
   return { owner, expanded, groups, objects, tooLarge }
 }

@@ -129,7 +129,7 @@ function conditionsOf(world: World, { blueprint, seen, rollout, intended }: Deci
   return testnetConditions({
     provision: {
       suspended: spec.suspend,
-      forgetful: blueprint.groups.filter(({ stored }) => !stored).map(({ name }) => name),
+      forgetful: blueprint.groups.filter(({ keepsData }) => !keepsData).map(({ name }) => name),
       blocked: intended.blocked,
       causes: causesOf(world, now),
       rollout: rollout.progress,
