@@ -81,6 +81,16 @@ test.each([
   cluster.settle()
 })
 
+test('a pod that somebody ends, and that comes back, is no rollout', () => {
+  const cluster = running()
+  const pod = cluster.pods.get('t-m-1')!
+  cluster.pods.set('t-m-1', { ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-11-20T12:00:00Z' } })
+  cluster.tick()
+  expect(cluster.condition('Provisioned')).toMatchObject({ status: 'False', reason: 'Starting' })
+  cluster.pods.delete('t-m-1')
+  cluster.settle()
+})
+
 test('scaling restarts nobody, while a rollout is under way too', () => {
   const cluster = running()
   const uids = () => new Map([...cluster.pods].map(([name, { metadata }]) => [name, metadata.uid]))

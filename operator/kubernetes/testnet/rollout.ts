@@ -111,7 +111,8 @@ function courseOf(group: RolloutGroup): Course {
   const updated = new Set(pods.filter(newest))
   // The first revision of all is not rolled out, its pods are only started; nor is one that was taken back in time.
   const first = currentRevision === undefined
-  const alike = seen && currentRevision === updateRevision && pods.every(newest)
+  // A pod that goes and comes back as it was, because somebody or a machine ended it, is no rollout.
+  const alike = seen && currentRevision === updateRevision && pods.every(pod => revisionOf(pod) === updateRevision)
   if (first || alike) return { ...group, pods, from: 0, updated, rolling: false }
   const done = from === 0 && updated.size === replicas && pods.every(isReady)
   return { ...group, pods, from, updated, rolling: !done }
