@@ -33,6 +33,8 @@ export interface BuiltImage {
 export interface ImageOptions {
   readonly tell?: (line: string) => void
   readonly tag?: string
+  /** Of the sources, for the label; not told, the images of two commits with the same sources are the same. */
+  readonly revision?: string
   /** Further labels: an image of the same program with another digest. */
   readonly labels?: Readonly<Record<string, string>>
 }
@@ -48,13 +50,13 @@ const bundle = () => $({ quiet: true, cwd: root })`${process.execPath} tools/bui
 
 /** One image of the bundles as they are. */
 export async function buildImage(name: ImageName, options: ImageOptions = {}): Promise<BuiltImage> {
-  const { tell = () => {}, tag = 'test', labels = {} } = options
+  const { tell = () => {}, tag = 'test', revision, labels = {} } = options
   if (!existsSync(join(root, 'dist', `${name}.js`)))
     throw new Error(`dist/${name}.js is missing: run \`npm run build\``)
   const reference = `localhost/trellis-${name}:${tag}`
   const folder = join(cacheFolder(), 'images')
   const args = [
-    ...buildArguments(name),
+    ...buildArguments(name, revision),
     ...Object.entries(labels).flatMap(([key, text]) => ['--label', `${key}=${text}`]),
   ]
   const archive = join(folder, `${name}-${key(name, [reference, ...args])}.tar`)
@@ -72,9 +74,9 @@ export async function buildImage(name: ImageName, options: ImageOptions = {}): P
 }
 
 /** What the Dockerfile asks for; the flags of Node are those of node processes anywhere. */
-function buildArguments(name: ImageName): string[] {
+function buildArguments(name: ImageName, revision: string | undefined): string[] {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  const values: Record<string, string> = { VERSION: version }
+  const values: Record<string, string> = { VERSION: version, ...(revision !== undefined && { REVISION: revision }) }
   if (name === 'node') Object.assign(values, { NODE_OPTIONS: nodeFlags.join(' '), ...nodeEnvironment({}) })
   return Object.entries(values).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
 }
@@ -127,7 +129,9 @@ async function removeOld(folder: string, name: ImageName): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [tag] = process.argv.slice(2)
-  const built = await buildImages({ tell: line => console.error(line), ...(tag !== undefined && { tag }) })
+  const [tag = 'test'] = process.argv.slice(2)
+  const head = await $({ quiet: true, nothrow: true, cwd: root })`git rev-parse HEAD`
+  const revision = head.exitCode === 0 ? { revision: head.stdout.trim() } : {}
+  const built = await buildImages({ tell: line => console.error(line), tag, ...revision })
   console.log(JSON.stringify(built, null, 2))
 }
