@@ -171,16 +171,17 @@ export class TestnetController {
     return { world: whole, plan: this.#planner.plan(whole, Date.now()) }
   }
 
+  /** What the API server has under those names; what it has not is left out. */
   async #ask(wanted: readonly Wanted[], signal: AbortSignal): Promise<{ resource: Resource; object: KubeObject }[]> {
-    const found: { resource: Resource; object: KubeObject }[] = []
-    for (const { resource, object } of wanted) {
+    const answers = wanted.map(async ({ resource, object }) => {
       try {
-        found.push({ resource, object: await this.#parts.api.get(resource, object.metadata, signal) })
+        return [{ resource, object: await this.#parts.api.get(resource, object.metadata, signal) }]
       } catch (error) {
-        if (!isNotFound(error)) throw error
+        if (isNotFound(error)) return []
+        throw error
       }
-    }
-    return found
+    })
+    return (await Promise.all(answers)).flat()
   }
 
   async #tell(testnet: StoredTestnet, { status, notices }: Plan, of: Memory, signal: AbortSignal): Promise<void> {

@@ -55,8 +55,6 @@ async function node(
   return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
 }
 
-const until = AbortSignal.timeout(60_000)
-
 describe('asking a node', () => {
   test.each<[string, string | undefined, number, string]>([
     ['nothing', undefined, 200, 'no answer within 2 s'],
@@ -67,21 +65,18 @@ describe('asking a node', () => {
     ['as another node', JSON.stringify(status('f-1', 1)), 200, 'f-1 of testnet net answers at its address'],
   ])('that answers %s', async (_, body, code, error) => {
     const started = performance.now()
-    const answer = await askNode({ name: 'f-0', ...(await node(() => body, code)) }, 'net', 64, until)
+    const answer = await askNode({ name: 'f-0', ...(await node(() => body, code)) }, 'net', 64)
     expect(answer.status).toBeUndefined()
     expect(answer.error).toContain(error)
     expect(performance.now() - started).toBeLessThan(ANSWER_WITHIN_MS + 1_000)
   })
 
   test('that is not there, or answers', async () => {
-    expect((await askNode({ name: 'f-0', host: '127.0.0.1', port: 1 }, 'net', 64, until)).error).toContain(
-      'ECONNREFUSED',
-    )
+    expect((await askNode({ name: 'f-0', host: '127.0.0.1', port: 1 }, 'net', 64)).error).toContain('ECONNREFUSED')
     const { status: told } = await askNode(
       { name: 'f-0', ...(await node(() => JSON.stringify({ ...status('f-0', 70), more: 'x' }))) },
       'net',
       16,
-      until,
     )
     expect(told).toMatchObject({ name: 'f-0', head: { height: 70 } })
     expect(told!.recent.length).toBe(16)

@@ -1,6 +1,5 @@
 // Asks the nodes of testnets for their status, in rounds. Knows nothing of Kubernetes: whom to ask is told by `follow`.
 import { request } from 'node:http'
-import type { NodeStatus } from '../../../api/observation.ts'
 import type { Rng } from '../../../api/random.ts'
 import { readNodeStatus } from './node-answer.ts'
 import type { NodeAnswer, Rounds } from './world.ts'
@@ -170,7 +169,7 @@ export class NodePoller {
         if (this.#courses.get(key) !== course) return
         await this.#slot()
         try {
-          answers.set(target.name, await askNode(target, following.testnet, maxRecent, this.#options.signal))
+          answers.set(target.name, await askNode(target, following.testnet, maxRecent))
         } finally {
           this.#asked--
           this.#waiting.shift()?.()
@@ -199,23 +198,24 @@ export async function askNode(
   { name, host, port }: PollTarget,
   testnet: string,
   maxRecent: number,
-  signal: AbortSignal,
 ): Promise<NodeAnswer> {
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)])
   try {
-    const status: NodeStatus = readNodeStatus(await get(host, port, '/status', ended), { testnet, name, maxRecent })
+    const status = readNodeStatus(await get(host, port, '/status'), { testnet, name, maxRecent })
     return { at: Date.now(), status }
   } catch (error) {
-    return { at: Date.now(), status: undefined, error: ended.aborted ? tooLate : (error as Error).message }
+    return { at: Date.now(), status: undefined, error: (error as Error).message }
   }
 }
-const tooLate = `no answer within ${ANSWER_WITHIN_MS / 1_000} s`
 
 /** No connection is kept: the next round is seconds away, and thousands of idle ones cost more than they save. */
-function get(host: string, port: number, path: string, signal: AbortSignal): Promise<string> {
+function get(host: string, port: number, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const asked = request({ host, port, path, agent: false, signal, headers: { accept: 'application/json' } })
+  const asked = request({ host, port, path, agent: false, headers: { accept: 'application/json' } })
+  // A timer, not a signal: thousands of signals that hang on one another are slow to collect.
+  const late = new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000} s`)
+  const timer = setTimeout(() => asked.destroy(late), ANSWER_WITHIN_MS)
   asked.on('error', reject)
+  asked.on('close', () => clearTimeout(timer))
   asked.on('response', response => {
     const parts: Buffer[] = []
     let bytes = 0
