@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseResources } from '../../api/kinds.ts'
+import { operatorConfigSchema } from '../../operator/kubernetes/config.ts'
 import { chartValuesSchema } from '../../tools/generate/chart-values.ts'
 import { readText } from './chart.ts'
 
@@ -12,6 +13,16 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 test('values.yaml holds every value, and each is what the schema says', () => {
   expect(chartValuesSchema.safeParse(parse(readText('values.yaml'))).error).toBeUndefined()
+})
+
+test('what values.yaml says to the operator is what the operator takes for granted', () => {
+  const { nodes, ...values } = parse(readText('values.yaml'))
+  const own = operatorConfigSchema.parse({ namespace: 'a', nodes: { image: 'a' }, operator: { pod: {} } })
+  const shared = ({ concurrency, logLevel }: typeof own) => ({ concurrency, logLevel })
+  expect(shared(values)).toEqual(shared(own))
+  expect(nodes.resources).toEqual(own.nodes.resources)
+  expect(nodes.image.pullPolicy).toBe(own.nodes.imagePullPolicy)
+  expect(values.watch.namespaces).toEqual(own.namespaces)
 })
 
 test('every value of the first level is explained', () => {

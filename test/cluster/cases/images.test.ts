@@ -5,6 +5,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { nodeEnvironment, nodeFlags } from '../../../operator/local/program.ts'
 import { buildImage, buildImages, type ImageName, imageNames } from '../../../tools/images.ts'
 import { Network, type TestNode, untilAgreed } from '../../support/network.ts'
 import { type ImageContents, processInside, runImage, unpackImage } from '../image-root.ts'
@@ -62,6 +63,13 @@ describe.skipIf(!root)('the image', () => {
     onTestFinished(() => rm(again.archive, { force: true }))
     const { digests } = await unpackImage(again.archive, join(folder, 'again'))
     expect(digests).toEqual(contents.node.digests)
+  })
+
+  test('of the node has the flags of node processes anywhere', () => {
+    const flags = { NODE_OPTIONS: nodeFlags.join(' '), ...nodeEnvironment({}) }
+    expect(contents.node.config.Env).toEqual(
+      expect.arrayContaining(Object.entries(flags).map(([name, value]) => `${name}=${value}`)),
+    )
   })
 
   test('of both share the layer of Node', () => {
