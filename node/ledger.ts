@@ -1,6 +1,7 @@
 // Everything that happens to the chain: import, votes, the pool, production and load. It knows no peer, only what it
 // has to tell the network.
 
+import { toHex } from './chain/hex.ts'
 import {
   type Block,
   blockHash,
@@ -108,7 +109,9 @@ export class Ledger {
   static async open(around: Surroundings, chain: Chain, store: Store): Promise<Ledger> {
     const ledger = new Ledger(around, chain, store)
     const seed = around.config.keys.validator
-    if (seed !== undefined) await ledger.#validate(signingKey(seed))
+    const key = seed === undefined ? undefined : signingKey(seed)
+    // A miner that came after the genesis has no weight: it follows.
+    if (key && chain.weightOf(toHex(key.publicKey)) !== undefined) await ledger.#validate(key)
     return ledger
   }
 

@@ -64,3 +64,34 @@ it(`a node that joins a chain of ${blocks} blocks reaches the head while blocks 
   }
   console.log(`late join: ${blocks} blocks in ${Math.round(synced)} ms`)
 })
+
+it('a miner that came after the genesis follows', async () => {
+  const yaml = `
+apiVersion: trellis.dev/v1alpha1
+kind: Testnet
+metadata: { name: after }
+spec:
+  network: { topology: { shape: full } }
+  chain: { blockInterval: 200ms }
+  groups: [{ name: miner, role: miner, count: 2 }]
+`
+  // As after scaling up: the genesis knows the first alone.
+  network = await Network.create(yaml, {
+    configure: config => ({
+      ...config,
+      genesis: { ...config.genesis, validators: config.genesis.validators.slice(0, 1) },
+    }),
+  })
+  const net = network
+  await net.start()
+  await until(
+    'both are on a chain that grows',
+    20_000,
+    async () => {
+      const statuses = await net.statuses()
+      return agree(statuses) && statuses.every(({ head, finalized }) => head.height > 10 && finalized.height > 0)
+    },
+    50,
+    async () => describeStatuses(await net.statuses()),
+  )
+})
