@@ -19,7 +19,8 @@ const chart = join(import.meta.dirname, '../../charts/trellis')
 const deployments = resource<StatefulSet>('apps/v1', 'Deployment', 'deployments')
 
 const helm = () => $({ quiet: true, env: { ...process.env, KUBECONFIG: given.kubeconfig } })
-const values = (): Record<string, unknown> => {
+/** Where our images are; everything else is as people get it. */
+export const values = (): Record<string, unknown> => {
   const image = (reference: string) => {
     const colon = reference.lastIndexOf(':')
     return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) }
@@ -30,6 +31,9 @@ const values = (): Record<string, unknown> => {
     nodes: { image: { ...image(given.nodeImage), pullPolicy: 'IfNotPresent' } },
   }
 }
+
+export const isInstalled = async (): Promise<boolean> =>
+  (await get(deployments, { namespace: release.namespace, name: release.deployment })) !== undefined
 
 /** Installs the chart where it is not installed, and waits until the operator is ready. */
 export async function installed({ again = false } = {}): Promise<void> {

@@ -63,6 +63,18 @@ export async function create<T extends KubeObject>(kind: Resource<T>, body: T): 
   return (await api().send({ method: 'POST', path, body, signal })) as unknown as T
 }
 
+/** What the server would say against its creation; undefined when it would take it. */
+export async function refusalOf<T extends KubeObject>(kind: Resource<T>, body: T): Promise<string | undefined> {
+  const path = collectionPath(kind, body.metadata.namespace)
+  try {
+    await api().send({ method: 'POST', path, query: { dryRun: 'All' }, body, signal })
+    return undefined
+  } catch (error) {
+    if (error instanceof ApiError) return error.message
+    throw error
+  }
+}
+
 /** Merge patch. @throws ApiError with what the server refused */
 export async function change<T extends KubeObject>(kind: Resource<T>, name: ObjectName, body: Changes): Promise<T> {
   const contentType = 'application/merge-patch+json'
@@ -85,9 +97,9 @@ export async function remove(kind: Resource, name: ObjectName, options: Changes 
     })
 }
 
-/** The JSON at a path of the API server. */
-export async function ask<T>(path: string, query?: Readonly<Record<string, string>>): Promise<T> {
-  return (await api().send({ method: 'GET', path, query, signal })) as T
+/** The JSON at a path of the API server. A pod that is gone answers nobody, and through the server not even with a refusal. */
+export async function ask<T>(path: string, withinMs = 5_000): Promise<T> {
+  return (await api().send({ method: 'GET', path, deadlineMs: withinMs, signal })) as T
 }
 
 /** What evicts a pod as `kubectl drain` does. @throws ApiError 429 when a budget forbids it */

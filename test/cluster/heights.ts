@@ -4,6 +4,8 @@ import type { RunningTestnet } from './testnets.ts'
 import { until } from './until.ts'
 
 const EVERY_MS = 500
+/** A node that takes longer is silent. */
+const WITHIN_MS = 2_000
 
 export class Heights {
   readonly #testnet: RunningTestnet
@@ -56,7 +58,9 @@ export class Heights {
       const names = (await this.#testnet.pods()).map(({ metadata }) =>
         metadata.name.slice(this.#testnet.name.length + 1),
       )
-      const statuses = await Promise.all(names.map(name => this.#testnet.nodeStatus(name).catch(() => undefined)))
+      const statuses = await Promise.all(
+        names.map(name => this.#testnet.nodeStatus(name, WITHIN_MS).catch(() => undefined)),
+      )
       const answers = statuses.filter(status => status !== undefined)
       this.#mostSilent = Math.max(this.#mostSilent, names.length - answers.length)
       this.#seen(Math.max(0, ...answers.map(({ head }) => head.height)))

@@ -21,7 +21,7 @@ interface Resource {
 const create = (resource: unknown, kind: string) =>
   askApi(tier.address!, `${base}/${plural[kind]}?dryRun=All&fieldValidation=Strict`, { method: 'POST', body: resource })
 
-const documents = readdirSync(examples)
+const documents = readdirSync(examples, { recursive: true, encoding: 'utf8' })
   .filter(file => file.endsWith('.yaml'))
   .flatMap(file =>
     [...parseAllDocuments(readFileSync(join(examples, file), 'utf8'))].map(
@@ -53,12 +53,46 @@ describe.skipIf(tier.missing !== undefined)('the kinds', () => {
     ['one way over a bridge', experiment({ partition: { shape: 'bridge', direction: 'in' } }), 'exactly two sides'],
     ['an end after the run', experiment({ ...halves, at: '1m' }, { duration: '65s' }), 'ends after the run'],
     ['a share above all', experiment({ loss: { percent: '101%' } }), 'at most 100%'],
+    ['a clock that is right', experiment({ clock: {} }), 'either ahead or behind'],
+    ['a clock wrong both ways', experiment({ clock: { ahead: '1s', behind: '1s' } }), 'either ahead or behind'],
+    ['a clock wrong by too much', experiment({ clock: { ahead: '61m' } }), 'at most 1h'],
+    ['turns too far apart', experiment({ kill: { stagger: '61m' } }), 'at most 1h'],
+    ['a way to be busy that there is none of', experiment(halves, { whenBusy: 'fight' }), 'Unsupported value'],
     ['a rate below the least', experiment({ bandwidth: { rate: '1bit/s' } }), 'at least 8bit/s'],
     ['a rate above the most', experiment({ bandwidth: { rate: '13GB/s' } }), 'at most 100Gbit/s'],
   ])('an experiment with %s is refused', async (_name, document, message) => {
     const { status, body } = await create(document, 'ChaosExperiment')
     expect(status, body.message).toBe(422)
     expect(body.message).toContain(message)
+  })
+
+  test('of an experiment that was made only abort can be set, and never taken back', async () => {
+    const name = 'to-abort'
+    const path = `${base}/chaosexperiments`
+    const made = await askApi(tier.address!, path, {
+      method: 'POST',
+      body: { ...experiment({ kill: { stagger: '1s' } }, { seed: 's' }), metadata: { name } },
+    })
+    expect(made.status, made.body.message).toBe(201)
+    const patch = (spec: object) =>
+      askApi(tier.address!, `${path}/${name}`, {
+        method: 'PATCH',
+        contentType: 'application/merge-patch+json',
+        body: { spec },
+      })
+    try {
+      for (const change of [{ seed: 'other' }, { seed: null }, { testnet: 'other' }, { duration: '1h' }]) {
+        const { status, body } = await patch(change)
+        expect(status, JSON.stringify(change)).toBe(422)
+        expect(body.message).toContain('only abort may be set')
+      }
+      expect((await patch({ abort: true })).status).toBe(200)
+      const back = await patch({ abort: false })
+      expect(back.status).toBe(422)
+      expect(back.body.message).toContain('cannot be taken back')
+    } finally {
+      await askApi(tier.address!, `${path}/${name}`, { method: 'DELETE' })
+    }
   })
 
   test('kubectl get tn tells the state in one line', async () => {

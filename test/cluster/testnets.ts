@@ -131,13 +131,13 @@ export class RunningTestnet {
   }
 
   /** JSON of a node's HTTP API, through the API server. */
-  async node<T>(node: string, path: string): Promise<T> {
+  async node<T>(node: string, path: string, withinMs?: number): Promise<T> {
     const pod = `${podName(this.name, node)}:8080`
-    return await ask<T>(`/api/v1/namespaces/${this.namespace}/pods/${pod}/proxy${path}`)
+    return await ask<T>(`/api/v1/namespaces/${this.namespace}/pods/${pod}/proxy${path}`, withinMs)
   }
 
-  async nodeStatus(node: string): Promise<NodeStatus> {
-    return await this.node<NodeStatus>(node, '/status')
+  async nodeStatus(node: string, withinMs?: number): Promise<NodeStatus> {
+    return await this.node<NodeStatus>(node, '/status', withinMs)
   }
 
   async delete(): Promise<void> {

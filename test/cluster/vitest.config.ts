@@ -4,10 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // What every case relies on comes first, what takes machines or the operator away last, and what looks back at the whole
 // run after all.
+const first = ['cluster', 'quickstart']
 const last = ['machines', 'deletion', 'permissions']
 const place = ({ moduleId }: TestSpecification): number => {
   const name = basename(moduleId, '.test.ts')
-  return name === 'cluster' ? -1 : last.indexOf(name) + 1
+  return last.includes(name)
+    ? first.length + last.indexOf(name) + 1
+    : first.includes(name)
+      ? first.indexOf(name)
+      : first.length
 }
 
 class InOrder extends BaseSequencer {

@@ -1,11 +1,12 @@
 // Whatever keeps a testnet from running is named within 30 s by a condition of the Testnet, with the object and the mend;
 // and once it is mended, nobody has to help. All at once, because most of the time is waiting.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type KubeObject, resource } from '../../../operator/kubernetes/runtime/resource.ts'
+import { type KubeObject, resource, resources } from '../../../operator/kubernetes/runtime/resource.ts'
 import { installed } from '../chart.ts'
-import { change, create, remove } from '../cluster-api.ts'
+import { change, create, refusalOf, remove } from '../cluster-api.ts'
 import { miners, type RunningTestnet, TestNamespace } from '../testnets.ts'
 import { given, notInstallable } from '../under-test.ts'
+import { until } from '../until.ts'
 
 const NAMED_MS = 30_000
 const quotas = resource('v1', 'ResourceQuota', 'resourcequotas')
@@ -51,7 +52,7 @@ const causes: readonly Cause[] = [
     // A program that does not take a node's configuration.
     spec: { image: given.operatorImage },
     // What it said last, before it ended.
-    says: ['ill-miner-0', /config/],
+    says: ['ill-miner-0', 'cannot run'],
     mend: testnet => testnet.change({ image: given.nodeImage }),
   },
   {
@@ -128,7 +129,7 @@ describe.skipIf(notInstallable)('a cause is named', () => {
     const space = await TestNamespace.create(`cause-${name}`)
     spaces.push(space)
     await before?.(space.name)
-    const testnet = await space.testnet('ill', [miners(nodes)], { ...spec })
+    const testnet = await space.testnet('ill', [miners(nodes)], { network: { topology: { shape: 'full' } }, ...spec })
     await testnet.untilCondition('Provisioned', 'False', NAMED_MS, reason)
     const { message } = await testnet.untilCondition('Ready', 'False', NAMED_MS, reason)
     for (const part of says) expect(message).toMatch(part)

@@ -1,51 +1,81 @@
-// README's promise: the file that `trellis up` runs on one machine, applied to a cluster, is the same testnet.
+// What the README tells people to type, in its order: the file that `trellis up` runs on one machine, applied to a cluster,
+// is the same testnet, and leaves nothing.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { $ } from 'zx'
 import { testnetConditions } from '../../../api/conditions.ts'
 import { parseResources } from '../../../api/kinds.ts'
 import type { PeerStatus } from '../../../api/observation.ts'
 import type { Testnet } from '../../../api/testnet.ts'
 import { expand } from '../../../operator/testnet/expand.ts'
-import { installed } from '../chart.ts'
+import { readmeCommands } from '../../readme-commands.ts'
+import { isInstalled, uninstalled } from '../chart.ts'
+import { stateOf } from '../explanation.ts'
 import { untilNothingIsLeft } from '../leftovers.ts'
 import { type RunningTestnet, TestNamespace } from '../testnets.ts'
-import { given, notInstallable } from '../under-test.ts'
+import { type Shell, shellIn } from '../typed.ts'
+import { notInstallable } from '../under-test.ts'
 
 const file = join(import.meta.dirname, '../../../examples/quickstart.yaml')
 const [document] = parseResources(readFileSync(file, 'utf8'), file)
 const expected = expand(document!.value as Testnet)
 const names = expected.nodes.map(({ name }) => name)
 
-describe.skipIf(notInstallable)('the quickstart', () => {
+const commands = readmeCommands.flatMap(({ tier, command }) => (tier === 'cluster' ? [command] : []))
+const deletion = 'kubectl delete tn quickstart'
+const toDeletion = commands.slice(0, commands.indexOf(deletion))
+const afterDeletion = commands.slice(commands.indexOf(deletion) + 1)
+
+describe.skipIf(notInstallable)('the README', () => {
   let space: TestNamespace
   let testnet: RunningTestnet
-  const kubectl = (args: readonly string[]) =>
-    $({ quiet: true, env: { ...process.env, KUBECONFIG: given.kubeconfig } })`${given.kubectl} -n ${space.name} ${args}`
+  let shell: Shell
+  const printed = new Map<string, string>()
 
   beforeAll(async () => {
-    await installed()
+    // An earlier run on this cluster may have left one.
+    if (await isInstalled()) await uninstalled()
     space = await TestNamespace.create('quickstart')
     testnet = space.running('quickstart')
+    shell = await shellIn(space.name)
   })
-  afterAll(() => space?.remove())
+  afterAll(async () => {
+    await shell?.remove()
+    await space?.remove()
+  })
+  const type = async (command: string) => {
+    const { stdout } = await shell.type(command).catch(async error => {
+      throw new Error(`${command}\n${error}\n${await stateOf(space.name)}`)
+    })
+    printed.set(command, stdout)
+  }
+  const outputOf = (start: string) => {
+    const found = [...printed].find(([command]) => command.startsWith(start))
+    if (!found) throw new Error(`README.md says no ${start}`)
+    return found[1].trimEnd().split('\n')
+  }
 
-  test('becomes Ready', async () => {
-    await kubectl(['apply', '-f', file])
-    const status = await testnet.untilReady(120_000)
-    expect(status.conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual(
+  test('brings a testnet up, from the chart to its nodes', async () => {
+    expect(toDeletion.map(command => command.split(' ').slice(0, 2).join(' '))).toEqual(
+      expect.arrayContaining(['helm install', 'kubectl apply', 'kubectl get', 'kubectl trellis']),
+    )
+    for (const command of toDeletion) await type(command)
+    expect(await testnet.status()).toMatchObject({ nodes: { desired: 8, ready: 8, summary: '8/8' } })
+    const { conditions = [] } = await testnet.untilReady(30_000)
+    expect(conditions.map(({ type, status }) => `${type} ${status}`)).toEqual(
       testnetConditions.map(type => `${type} True`),
     )
-    expect(status).toMatchObject({ nodes: { desired: 8, ready: 8, summary: '8/8' }, headCount: 1 })
-    expect(status.finalizedHeight).toBeGreaterThan(0)
   })
 
-  test('is told in one line', async () => {
-    const [head, line, ...more] = (await kubectl(['get', 'tn'])).stdout.trimEnd().split('\n')
+  test('tells of it in one line, and of its nodes in one each', async () => {
+    const [head, line, ...more] = outputOf('kubectl get tn')
     expect(head?.split(/\s+/)).toEqual(['NAME', 'READY', 'NODES', 'HEIGHT', 'HEADS', 'AGE'])
-    expect(line).toMatch(/^quickstart +True +8\/8 +[1-9]\d* +1 +\d+[sm]/)
+    expect(line).toMatch(/^quickstart +True +8\/8 +[1-9]\d* +\d+ +\d+[sm]/)
     expect(more).toEqual([])
+    const nodes = outputOf('kubectl trellis nodes').join('\n')
+    for (const name of names) expect(nodes).toContain(name)
+    expect(outputOf('kubectl trellis logs').length).toBeGreaterThan(5)
+    expect(outputOf('kubectl trellis status').join('\n')).toContain('quickstart')
   })
 
   test('has the identities that the file gives anywhere', async () => {
@@ -107,8 +137,13 @@ describe.skipIf(notInstallable)('the quickstart', () => {
     })
   })
 
-  test('leaves nothing when it is deleted', async () => {
-    await kubectl(['delete', 'tn', 'quickstart', '--timeout=60s'])
+  test('deletes it, and nothing is left', async () => {
+    await type(deletion)
+    await untilNothingIsLeft(space.name, 'quickstart')
+  })
+
+  test('does the same with the command alone', async () => {
+    for (const command of afterDeletion) await type(command)
     await untilNothingIsLeft(space.name, 'quickstart')
   })
 })

@@ -53,10 +53,10 @@ describe.skipIf(notOurMachines)('a rollout', () => {
     const heights = new Heights(testnet)
     await testnet.change({ image: absent })
     await testnet.until('a node has the broken image', 30_000, async () => (await count(absent)) === 1)
-    const condition = await testnet.untilCondition('Ready', 'False', NAMED_MS)
-    expect(condition.message).toContain(absent)
-    const said = (await testnet.status()).conditions ?? []
-    expect(said.map(({ message }) => message).join('\n')).toMatch(/moving-(boot|miner)-\d/)
+    await testnet.until('a condition names the image and the node', NAMED_MS, async () => {
+      const ready = (await testnet.status()).conditions?.find(({ type }) => type === 'Ready')
+      return ready?.status === 'False' && ready.message.includes(absent) && /moving-(boot|miner)-\d/.test(ready.message)
+    })
     // It would have gone on in this time, were it not stopped.
     const atStop = (await testnet.nodeStatus('boot-0').catch(() => testnet.nodeStatus('miner-0'))).head.height
     await heights.untilGrown(20, 60_000)
