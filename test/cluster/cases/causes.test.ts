@@ -38,6 +38,18 @@ interface Cause {
 const absent = 'localhost/trellis-node:absent'
 const policy = (namespace: string) => `${namespace}-no-miners`
 
+/** One that a restricted namespace takes. */
+const harmlessPod = (namespace: string): KubeObject => {
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  }
+  const spec = { containers: [{ name: 'probe', image: absent, securityContext }] }
+  return { metadata: { name: 'probe', namespace }, spec } as KubeObject
+}
+
 const causes: readonly Cause[] = [
   {
     name: 'image',
@@ -102,10 +114,12 @@ const causes: readonly Cause[] = [
           validations: [{ expression: 'false', message: 'the house has a rule against it' }],
         },
       } as KubeObject)
-      await create(bindings, {
-        metadata: { name },
-        spec: { policyName: name, validationActions: ['Deny'] },
-      } as KubeObject)
+      const binding = { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } }
+      await create(bindings, binding as KubeObject)
+      // The server takes a policy up by and by.
+      await until('the policy is in force', { withinMs: 20_000, everyMs: 200 }, async () =>
+        (await refusalOf(resources.pods, harmlessPod(namespace)))?.includes('the house has a rule'),
+      )
     },
     says: ['the house has a rule against it'],
     mend: async ({ namespace }) => await remove(bindings, { name: policy(namespace) }),
