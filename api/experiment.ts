@@ -38,6 +38,7 @@ export const shapes = [
   'groups',
 ] as const
 export type Shape = (typeof shapes)[number]
+export const finalities = ['advances', 'stalls'] as const
 export const directions = ['both', 'in', 'out'] as const
 export type Direction = (typeof directions)[number]
 
@@ -107,6 +108,12 @@ export const experimentSpecSchema = z.strictObject({
     })
     .prefault({}),
   faults: z.array(fault).min(1).max(MAX_FAULTS),
+  during: z
+    .strictObject({
+      /** Of checkpoints while faults last: `advances`, some are finalized; `stalls`, none. */
+      finality: z.enum(finalities).optional(),
+    })
+    .prefault({}),
   heal: z
     .strictObject({
       /** From the end of the last fault to one head on all nodes. */
@@ -185,6 +192,7 @@ export interface Experiment {
   readonly seed: string
   readonly steadyState: { readonly withinMs: number; readonly samples: number; readonly finalizing: boolean }
   readonly faults: readonly ExperimentFault[]
+  readonly during?: { readonly finality?: (typeof finalities)[number] | undefined } | undefined
   readonly heal: {
     readonly withinMs: number
     readonly samples: number
@@ -209,6 +217,7 @@ export function resolveExperiment({ metadata, spec }: ChaosExperiment): Experime
       finalizing: steadyState.finalizing,
     },
     faults: spec.faults.map(resolveFault),
+    ...(spec.during.finality !== undefined && { during: { finality: spec.during.finality } }),
     heal: {
       withinMs: milliseconds(heal.within),
       samples: heal.samples,

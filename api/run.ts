@@ -1,6 +1,6 @@
 // The recorded run: everything the verdict needs, as one JSON file that can be judged again later.
 import { z } from 'zod'
-import { actionKinds, type Experiment } from './experiment.ts'
+import { actionKinds, type Experiment, finalities } from './experiment.ts'
 import type { NodeEvent } from './observation.ts'
 
 export const RUN_VERSION = 1
@@ -181,6 +181,7 @@ const experimentShape = z.object({
       }),
     )
     .max(64),
+  during: z.object({ finality: z.enum(finalities).optional() }).optional(),
   heal: z.object({ withinMs: millis, samples: z.int().min(1), lostBlocks: z.int().min(0) }).loose(),
   injector: text,
 })

@@ -1,5 +1,5 @@
 // A partition bit when its drops held bytes, nothing crossed it, and sides that both make blocks parted.
-import { forkDepth } from '../convergence.ts'
+import { forkDepth, MAX_LAG_BLOCKS } from '../convergence.ts'
 import { cutUnder, hearing, sidesOf } from '../reach.ts'
 import type { Bite } from './bite-lifecycle.ts'
 import { cutsDuring, type Observations, type RunRound, type Window } from './observations.ts'
@@ -78,6 +78,7 @@ function divergence(observations: Observations, window: Window): Divergence {
     }
   const inside = rounds.filter(({ at }) => at > window.from && at < window.to).reverse()
   let deepest = 0
+  let furthest = 0
   for (const [a, b] of pairs) {
     const depth = lastDepth(inside, a, b)
     if (depth === undefined)
@@ -87,25 +88,45 @@ function divergence(observations: Observations, window: Window): Divergence {
         depth: 0,
         line: `no sample compares the heads of ${a[0]} and ${b[0]} during the fault`,
       }
-    if (depth === 0)
+    if (depth.forked === 0 && depth.behind <= MAX_LAG_BLOCKS)
       return {
         implied: true,
         diverged: false,
         depth: 0,
         line: `${a[0]} and ${b[0]} were on one chain to the end of the fault`,
       }
-    deepest = Math.max(deepest, depth)
+    deepest = Math.max(deepest, depth.forked)
+    furthest = Math.max(furthest, depth.behind)
   }
+  // A small side may make no block of its own: then it only stands still while the other goes on.
+  if (deepest === 0)
+    return { implied: true, diverged: true, depth: 0, line: `a side fell ${plural(furthest, 'block')} behind` }
   return { implied: true, diverged: true, depth: deepest, line: `heads diverged by ${plural(deepest, 'block')}` }
 }
 
-function lastDepth(inside: readonly RunRound[], a: readonly string[], b: readonly string[]): number | undefined {
+/** How far the sides were apart in the last round of the fault that tells: in blocks that differ, and in height. */
+function lastDepth(
+  inside: readonly RunRound[],
+  a: readonly string[],
+  b: readonly string[],
+): { forked: number; behind: number } | undefined {
   for (const { views } of inside) {
-    const depths = views
+    const apart = views
       .filter(({ name }) => a.includes(name))
-      .flatMap(left => views.filter(({ name }) => b.includes(name)).map(right => forkDepth(left, right)))
-      .filter(depth => depth !== undefined)
-    if (depths.length > 0) return Math.max(...depths)
+      .flatMap(left =>
+        views
+          .filter(({ name }) => b.includes(name))
+          .flatMap(right => {
+            const forked = forkDepth(left, right)
+            return forked === undefined ? [] : [{ forked, behind: Math.abs(left.height - right.height) }]
+          }),
+      )
+    if (apart.length > 0) {
+      return {
+        forked: Math.max(...apart.map(({ forked }) => forked)),
+        behind: Math.max(...apart.map(({ behind }) => behind)),
+      }
+    }
   }
   return undefined
 }

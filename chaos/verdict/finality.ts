@@ -11,6 +11,8 @@ const { measured, unmeasured, unknown } = finding('finality', 'Finality safe')
 const IN_FLIGHT_BLOCKS = 2
 const MIN_IN_FLIGHT_MS = 2_000
 
+const inFlightMs = (blockIntervalMs: number): number => Math.max(MIN_IN_FLIGHT_MS, IN_FLIGHT_BLOCKS * blockIntervalMs)
+
 interface Finalized {
   readonly node: string
   readonly at: number
@@ -19,16 +21,27 @@ interface Finalized {
 }
 
 export function finality(observations: Observations): Finding {
-  const limit = 'no conflict; nothing finalized without the quorum'
+  const wanted = observations.record.experiment.during?.finality
+  const limit = `no conflict; nothing finalized without the quorum${wanted ? `; ${wantedWords[wanted]} while the faults last` : ''}`
   const finalized = finalizedBy(observations)
   if (finalized.length === 0) return unmeasured('nothing about finality was recorded', { limit })
   const conflicts = conflictsOf(observations, finalized)
   const minority = withoutQuorum(observations)
+  const progress = finalizedDuring(observations)
   const highest = Math.max(...finalized.map(({ height }) => height))
-  const figures = { conflicts: conflicts.length, withoutQuorum: minority.breaches.length, highestFinalized: highest }
-  const evidence = [...conflicts, ...minority.breaches, ...minority.notes]
+  const figures = {
+    conflicts: conflicts.length,
+    withoutQuorum: minority.breaches.length,
+    highestFinalized: highest,
+    ...(progress && { finalizedDuring: progress.grown }),
+  }
+  const evidence = [...conflicts, ...minority.breaches, ...minority.notes, ...(progress ? [progress.line] : [])]
   const value = `finalized up to height ${highest}, ${plural(conflicts.length, 'conflict')}, ${plural(minority.breaches.length, 'checkpoint')} without the quorum`
   if (conflicts.length > 0 || minority.breaches.length > 0) return measured(false, { value, limit, figures, evidence })
+  if (wanted && progress && wanted !== (progress.grown > 0 ? 'advances' : 'stalls'))
+    return measured(false, { value: `${value}; ${progress.line}`, limit, figures, evidence })
+  if (wanted && !progress && observations.faults)
+    return unmeasured('no sample tells what was finalized while the faults lasted', { limit, figures, evidence })
   if (highest === 0) {
     const fail = observations.record.experiment.steadyState.finalizing ? unmeasured : unknown
     return fail('no checkpoint was ever finalized', { limit, figures, evidence })
@@ -40,6 +53,29 @@ export function finality(observations: Observations): Finding {
       evidence,
     })
   return measured(true, { value, limit, figures, evidence })
+}
+
+const wantedWords = { advances: 'checkpoints are finalized', stalls: 'none is finalized' } as const
+
+/**
+ * Heights finalized by any node while faults were in force, as the samples show them; undefined when they do not. What was
+ * voted for before the first fault may still be counted in its first moments.
+ */
+function finalizedDuring(observations: Observations): { grown: number; line: string } | undefined {
+  const { faults, rounds, record } = observations
+  if (!faults) return undefined
+  const from = faults.from + inFlightMs(record.testnet.blockIntervalMs)
+  const highest = (round: (typeof rounds)[number]): number =>
+    Math.max(...[...round.digests.values()].map(({ finalized }) => finalized.height))
+  const inside = rounds.filter(({ at, digests }) => at >= from && at < faults.to && digests.size > 0)
+  const [first, last] = [inside[0], inside.at(-1)]
+  if (!first || !last || first === last) return undefined
+  const grown = highest(last) - highest(first)
+  const line =
+    grown > 0
+      ? `finalized ${plural(grown, 'height')} more while the faults lasted`
+      : 'nothing was finalized while the faults lasted'
+  return { grown, line }
 }
 
 /** Events, and what the samples show where events are missing. */
@@ -91,7 +127,7 @@ function withoutQuorum(observations: Observations): { breaches: string[]; untold
   const weight = new Map(nodes.map(node => [node.name, node.weight]))
   const sum = (list: Iterable<string>): number => [...list].reduce((total, name) => total + (weight.get(name) ?? 0), 0)
   const total = sum(names)
-  const inFlight = Math.max(MIN_IN_FLIGHT_MS, IN_FLIGHT_BLOCKS * blockIntervalMs)
+  const inFlight = inFlightMs(blockIntervalMs)
   const breaches: string[] = []
   const untold = new Set<string>()
   const notes: string[] = []

@@ -23,6 +23,17 @@ const action =
       faults: [{ name: 'cut', atMs: 0, durationMs: 20_000, select: { names: targets }, action: { kind } }],
     }
   }
+const during =
+  (finality: 'advances' | 'stalls'): Change =>
+  run => {
+    run.experiment = { ...run.experiment, during: { finality } }
+  }
+/** All nodes can hear the quorum, and finalize one more checkpoint in the middle of the fault. */
+const finalizesSlowly: Change = run => {
+  onAllLinks({ kind: 'latency', delayMs: 1, jitterMs: 0, correlation: 0 })(run)
+  for (const { at, status } of run.samples)
+    if (status && at >= 30_000 && at < 50_000) status.finalized = { hash: 'm16', height: 16 }
+}
 /** Killed in turns of five seconds, each down for five. */
 const staggered =
   (targets: string[]): Change =>
@@ -188,6 +199,18 @@ describe('the fault bit', () => {
             sample.status = structuredClone(
               run.samples.find(other => other.round === sample.round && other.node === 'a')!.status,
             )
+      },
+    ],
+    [
+      'a side that made no block and only stood still',
+      true,
+      'a side fell 9 blocks behind',
+      run => {
+        for (const sample of run.samples) {
+          if (!sample.status || !['b', 'd'].includes(sample.node) || sample.at < 24_000 || sample.at > 40_500) continue
+          sample.status.head = { hash: 'm20', height: 20 }
+          sample.status.recent = Array.from({ length: 21 }, (_, index) => `m${20 - index}`)
+        }
       },
     ],
     ['nobody answered during the cut', null, 'no sample compares', silent(20_000, 40_100, ['a', 'b', 'c', 'd'])],
@@ -482,6 +505,16 @@ describe('finality', () => {
       run.events.push({ node, event: { at, kind: 'finalized', hash, height } })
   test.each<[string, boolean | null, string, Change]>([
     ['safe', true, '0 conflicts', () => {}],
+    ['stalled as it should', true, '0 conflicts', during('stalls')],
+    ['stalled where it should go on', false, 'nothing was finalized while the faults lasted', during('advances')],
+    ['went on as it should', true, '0 conflicts', all(during('advances'), finalizesSlowly)],
+    ['went on where it should stall', false, 'finalized 4 heights more', all(during('stalls'), finalizesSlowly)],
+    [
+      'nobody answered to tell',
+      null,
+      'no sample tells',
+      all(during('advances'), silent(20_000, 40_200, ['a', 'b', 'c', 'd'])),
+    ],
     ['two hashes at one height', false, '1 conflict', finalize('b', 50_000, 'other', 12)],
     [
       'a higher one that does not descend',

@@ -10,7 +10,11 @@ import { expand } from './expand.ts'
 import { type NodeAddresses, nodeConfigs } from './node-config.ts'
 
 const folder = new URL('../../examples/', import.meta.url)
-const files = readdirSync(folder).filter(file => file.endsWith('.yaml'))
+const files = ['', 'chaos/'].flatMap(sub =>
+  readdirSync(new URL(sub, folder))
+    .filter(file => file.endsWith('.yaml'))
+    .map(file => `${sub}${file}`),
+)
 const documents = new Map(
   files.map(file => [file, () => parseResources(readFileSync(new URL(file, folder), 'utf8'), file)]),
 )
