@@ -12,7 +12,7 @@ import { MIN_KEY_BYTES } from './token.ts'
 const usage = `usage: agent --key-file FILE --state-file FILE [--host ADDRESS] [--port PORT] [--max-lease-ms MS]
   --key-file      the testnet's key, ${MIN_KEY_BYTES} bytes at least: tokens made with it are obeyed
   --state-file    where rows are kept while the agent is started again
-  --host, --port  where to listen; :: and 7075 when absent
+  --host, --port  where to listen; every address and 7075 when absent
   --max-lease-ms  the furthest away that a lease may end; ${DEFAULT_MAX_LEASE_MS} when absent`
 
 class UsageError extends Error {}
@@ -36,7 +36,7 @@ const flags = { 'key-file': text, 'state-file': text, host: text, port: text, 'm
 
 function options() {
   const values = read()
-  const { 'key-file': keyFile, 'state-file': stateFile, host = '::' } = values
+  const { 'key-file': keyFile, 'state-file': stateFile, host } = values
   if (keyFile === undefined || stateFile === undefined) throw new UsageError(usage)
   const port = wholeNumber('port', values.port ?? '7075', 0, 65_535)
   const maxLeaseMs = wholeNumber('max-lease-ms', values['max-lease-ms'] ?? `${DEFAULT_MAX_LEASE_MS}`, 1_000, 3_600_000)

@@ -16,7 +16,8 @@ const IDLE_TIMEOUT_MS = 30_000
 const MAX_HEADER_BYTES = 8 * 1024
 
 export interface ServerOptions {
-  readonly host: string
+  /** Every address when absent. */
+  readonly host?: string | undefined
   readonly port: number
   readonly key: Uint8Array
   readonly agent: Agent

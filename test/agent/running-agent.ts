@@ -57,6 +57,10 @@ export class RunningAgent {
     await promise
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   /** SIGKILL. `ip netns exec` becomes the program it runs, so this is the agent itself. */
   async kill(): Promise<void> {
     const child = this.#process
