@@ -1,5 +1,7 @@
 // Ctrl-C, SIGTERM and a closed terminal as abort signals: the first asks to end in order, a second does not wait.
 
+import { InterruptedError } from './exit-codes.ts'
+
 export interface Interrupts {
   readonly stop: AbortSignal
   readonly force: AbortSignal
@@ -16,8 +18,8 @@ export function listenForInterrupts(onFirst: () => void = () => {}): Interrupts 
       force.abort()
       return
     }
-    // The reason stands in the verdict of a run that is cut short.
-    stop.abort(new Error('interrupted by Ctrl-C or a signal'))
+    // The reason stands in the verdict of a run that is cut short, and ends a request wherever it is.
+    stop.abort(new InterruptedError('interrupted by Ctrl-C or a signal', 'run it again'))
     onFirst()
   }
   for (const signal of signals) process.on(signal, listener)

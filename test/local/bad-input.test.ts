@@ -57,6 +57,13 @@ const cases: Case[] = [
     args: ['up', 'a.yaml'],
     says: /a\.yaml is not UTF-8 text; save it as UTF-8/,
   },
+  { name: 'no kubeconfig', args: ['status', '--kubeconfig', 'nope'], says: /nope does not exist; check the path/ },
+  {
+    name: 'all namespaces of no cluster',
+    args: ['status', '-A'],
+    says: /--all-namespaces is about a cluster; add --context/,
+  },
+  { name: 'lines as a namespace', args: ['logs', 'net', '-n', '50'], says: /-n 50 names a namespace; .* --tail 50/ },
   { name: 'run that is not there', args: ['chaos', 'judge', 'nope.json'], says: /nope\.json does not exist; \S/ },
   {
     name: 'YAML syntax',

@@ -2,6 +2,8 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { UsageError } from '../exit-codes.ts'
+import { listenForInterrupts } from '../interrupts.ts'
+import type { OnLine } from '../source/source.ts'
 import { PROGRAM, type Terminal } from '../terminal.ts'
 import { addPlaceOptions, type PlaceOptions, withSource } from './place.ts'
 
@@ -33,18 +35,18 @@ async function logs(names: readonly string[], options: LogOptions, terminal: Ter
   const { namespace, context } = options
   if (namespace !== undefined && /^\d+$/.test(namespace) && context === undefined && terminal.program === PROGRAM)
     throw new UsageError(`-n ${namespace} names a namespace`, `for so many lines write --tail ${namespace}`)
-  const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort())
-  process.once('SIGTERM', () => stop.abort())
+  const interrupts = listenForInterrupts()
   const { tail, follow = false } = options
-  const notes = await withSource(options, terminal, source =>
-    source.logs(
-      { names, tail, follow },
-      (label, line) => terminal.out(label === undefined ? line : `${terminal.paint('accent', label)} ${line}`),
-      stop.signal,
-    ),
-  )
-  for (const note of notes) terminal.err(note)
+  const onLine: OnLine = (label, line) =>
+    terminal.out(label === undefined ? line : `${terminal.paint('accent', label)} ${line}`)
+  try {
+    const notes = await withSource(options, terminal, source =>
+      source.logs({ names, tail, follow }, onLine, interrupts.stop),
+    )
+    for (const note of notes) terminal.err(note)
+  } finally {
+    interrupts.release()
+  }
 }
 
 function parseLines(text: string): number {
