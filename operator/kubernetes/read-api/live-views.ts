@@ -3,7 +3,7 @@
 import { changes, picture, type Told, tell } from './frames.ts'
 import type { ReadSource, TestnetName } from './source.ts'
 
-export const MIN_INTERVAL_MS = 250
+export const MIN_INTERVAL_MS = 500
 
 export interface ViewListener {
   /** The whole picture first, then changes. */
