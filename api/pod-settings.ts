@@ -36,7 +36,9 @@ const resources = z
 
 const storage = z
   .strictObject({
-    size: memory({ min: '16Mi', max: '64Ti' }).meta({ description: '`1Gi` when absent.' }).optional(),
+    size: memory({ min: '16Mi', max: '64Ti' })
+      .meta({ title: 'an amount of storage', description: '`1Gi` when absent.' })
+      .optional(),
     /** The cluster's own when absent. */
     className: z
       .string()

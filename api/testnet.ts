@@ -158,11 +158,15 @@ export const testnetSpecSchema = z.strictObject({
   suspend: z
     .boolean()
     .meta({
-      description: 'No node runs and all data is kept; `false` goes on with the same chain. On Kubernetes only.',
+      description:
+        'No node runs and stored data is kept; `false` goes on with the same chain. On this machine `trellis down --keep-data` does that, and `trellis up` refuses `true`.',
     })
     .default(false),
   ttl: duration({ min: '1s', max: '8760h' })
-    .meta({ description: 'The testnet and its data are removed this long after it was made.' })
+    .meta({
+      description:
+        'The testnet and its data are removed this long after it was made; on this machine, after `trellis up`.',
+    })
     .optional(),
 })
 

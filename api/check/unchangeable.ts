@@ -17,13 +17,14 @@ interface Unchangeable {
 
 const newTestnet = 'make a new testnet'
 const partOfGenesis = 'is part of the genesis and cannot change'
-const volume = 'belongs to the volumes of the group, which cannot change'
-const newGroup = 'add a group with the other storage, and remove this one when it has caught up'
+const volumes = 'because the volumes of a group cannot change'
+// Not of miners: those of another group would have no weight.
+const newGroup = `${newTestnet}, or replace a group that has no miners by one of another name`
 
 const storageOf = (at: 'spec.defaults' | 'spec.groups[]'): readonly Unchangeable[] => [
-  { at, field: 'storage', compare: 'presence', message: volume, mend: newGroup },
-  { at, field: 'storage.size', message: volume, mend: newGroup },
-  { at, field: 'storage.className', message: volume, mend: newGroup },
+  { at, field: 'storage', compare: 'presence', message: `cannot come or go, ${volumes}`, mend: newGroup },
+  { at, field: 'storage.size', message: `cannot change, ${volumes}`, mend: newGroup },
+  { at, field: 'storage.className', message: `cannot change, ${volumes}`, mend: newGroup },
 ]
 
 const unchangeable: readonly Unchangeable[] = [
@@ -48,6 +49,13 @@ const overrideWeight = {
   message: `the weight of a node ${partOfGenesis}`,
   mend: newTestnet,
 }
+
+/** For people. */
+export const unchangeableFields: readonly { readonly path: string; readonly message: string; readonly mend: string }[] =
+  [
+    ...unchangeable.map(({ at, field, message, mend }) => ({ path: `${at}.${field}`, message, mend })),
+    { path: 'spec.groups[].overrides[].weight', ...overrideWeight },
+  ]
 
 /** For the API server. */
 export const unchangeableRules: readonly Rule[] = [

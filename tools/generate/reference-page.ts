@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { unchangeableFields } from '../../api/check/unchangeable.ts'
 import { experimentSchema } from '../../api/experiment.ts'
 import { testnetSchema } from '../../api/testnet.ts'
 
@@ -25,9 +26,15 @@ export function referencePage(): string {
 
 Generated from the schemas in api/ by \`npm run generate\`. Fields without a default are required where marked, else absent.
 What is said to be for Kubernetes only, \`trellis up\` on this machine ignores.
-Durations are written \`200ms\`, \`5s\`, \`1m30s\`; sizes \`512\`, \`1KiB\`, \`1MiB\`; rates \`10Mbit/s\`; fractions \`2/3\`; shares \`30%\`.
+Durations are written \`200ms\`, \`5s\`, \`1m30s\`; sizes \`512\`, \`1KiB\`, \`1MiB\`; amounts of memory and storage as Kubernetes has them, \`512Mi\`, \`1Gi\`; rates \`10Mbit/s\`; fractions \`2/3\`; shares \`30%\`.
 
 ${kindSection('Testnet', testnetSchema)}
+### What a live testnet cannot change
+
+| field | why | instead |
+|---|---|---|
+${unchangeableFields.map(({ path, message, mend }) => `| \`${path}\` | ${message} | ${mend} |`).join('\n')}
+
 ${kindSection('ChaosExperiment', experimentSchema)}`
 }
 
@@ -63,7 +70,7 @@ function describe(field: Schema): string {
 }
 
 function shape(field: Schema): string {
-  if (field.anyOf) return field.anyOf.map(describe).join(' or ')
+  if (field.anyOf && !field.title) return field.anyOf.map(describe).join(' or ')
   if (field.const !== undefined) return inline(field.const)
   if (field.enum) return field.enum.length > 12 ? `one of ${field.enum.length} names` : field.enum.map(inline).join(' ')
   if (field.type === 'array') {
