@@ -16,7 +16,7 @@ const MAX_LISTED_LINKS = 20_000
 
 export interface Act {
   readonly targets: readonly string[]
-  /** Puts the fault on a node; what lapses does so at `until`. Rejects with the reason when the node has it not. */
+  /** Puts the fault on a node, which has it until `until` if nobody lifts it. Rejects with the reason when the node has it not. */
   inject(node: string, until: number): Promise<void>
   /** Rejects with the reason when it is still on the node. */
   lift(node: string): Promise<void>
@@ -26,7 +26,7 @@ export interface Act {
    */
   readonly renew?: (node: string, until: number) => Promise<void>
   /** An earlier runner has done it and has not lifted it. */
-  readonly adopt?: (node: string) => void
+  readonly adopt?: (node: string, until: number) => void
 }
 
 export interface ActContext {
@@ -142,20 +142,34 @@ function held<Item extends { readonly id: string; readonly endsAt: number }>(
 }
 
 function processAct({ fault, targets }: CompiledFault, processes: Processes): Act {
+  /** By which a hold is told from others on the same node. */
+  const ends = new Map<string, number>()
   switch (fault.action.kind) {
     case 'kill':
       return {
         targets,
-        inject: async node => await processes.kill(node),
-        lift: async node => await processes.revive(node),
-        adopt: node => processes.adopt(node, 'kill'),
+        inject: async (node, until) => {
+          ends.set(node, until)
+          await processes.kill(node, until)
+        },
+        lift: async node => await processes.revive(node, ends.get(node) ?? 0),
+        adopt: (node, until) => {
+          ends.set(node, until)
+          processes.adopt(node, 'kill', until)
+        },
       }
     case 'pause':
       return {
         targets,
-        inject: async node => await processes.pause(node),
-        lift: async node => await processes.resume(node),
-        adopt: node => processes.adopt(node, 'pause'),
+        inject: async (node, until) => {
+          ends.set(node, until)
+          await processes.pause(node, until)
+        },
+        lift: async node => await processes.resume(node, ends.get(node) ?? 0),
+        adopt: (node, until) => {
+          ends.set(node, until)
+          processes.adopt(node, 'pause', until)
+        },
       }
     default:
       return { targets, inject: async node => await processes.restart(node), lift: async () => {} }

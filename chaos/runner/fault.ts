@@ -30,11 +30,13 @@ export async function runFault(
 ): Promise<void> {
   if (window.endedAt !== null) return context.onState(window.failures.length > 0 ? 'failed' : 'over', null)
   const act = actOf(compiled, context)
-  for (const { node, until } of window.hits ?? []) if (until === null) act.adopt?.(node)
+  const { durationMs } = compiled.fault
+  for (const { node, at, until } of window.hits ?? [])
+    if (until === null) act.adopt?.(node, at + durationMs + ALLOWANCE_MS)
   const stagger = staggerOf(compiled)
   context.onState('injecting', null)
-  if (stagger > 0) await oneAfterTheOther(act, compiled.fault.durationMs, stagger, window, context, signal)
-  else await allAtOnce(act, compiled.fault.durationMs, window, context, signal)
+  if (stagger > 0) await oneAfterTheOther(act, durationMs, stagger, window, context, signal)
+  else await allAtOnce(act, durationMs, window, context, signal)
   if (window.injectedAt !== null) window.endedAt = context.now()
   context.onState(window.failures.length > 0 ? 'failed' : 'over', null)
   await context.save()
@@ -48,7 +50,8 @@ async function allAtOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const { now } = context
-  const lapse = (end: number): number => Math.min(now() + LEASE_MS, end + ALLOWANCE_MS)
+  const lapse = (end: number): number =>
+    Math.min(act.renew ? now() + LEASE_MS : Number.POSITIVE_INFINITY, end + ALLOWANCE_MS)
   const renewed = window.injectedAt !== null
   if (renewed) await Promise.all(act.targets.map(node => act.renew?.(node, lapse(window.plannedEnd))))
   else await inject(act, act.targets, lapse(now() + durationMs), window, context)
@@ -93,7 +96,7 @@ async function oneAfterTheOther(
       if (!known) {
         await pause(window.plannedStart + turn * staggerMs - now(), either)
         if (either.aborted) return
-        if (!(await inject(act, [node], now() + durationMs, window, context))) return over.abort()
+        if (!(await inject(act, [node], now() + durationMs + ALLOWANCE_MS, window, context))) return over.abort()
         window.injectedAt ??= now()
         context.onState('active', end)
       }

@@ -278,7 +278,7 @@ export class Miniature {
     const { nodes = this.endpoints } = more
     const on =
       (verb: string, act: (node: ToyNode) => void) =>
-      async (name: string): Promise<void> => {
+      async (name: string, ..._: unknown[]): Promise<void> => {
         calls.push(`${verb} ${name}`)
         act(this.node(name))
         this.flush()
@@ -297,6 +297,7 @@ export class Miniature {
         resume: on('resume', node => {
           node.paused = false
         }),
+        revive: on('revive', node => node.restart()),
         restart: on('restart', node => node.restart()),
       },
       ...more,

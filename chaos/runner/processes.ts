@@ -3,8 +3,9 @@
 import type { Lifecycle } from './target.ts'
 
 interface Holds {
-  kills: number
-  pauses: number
+  /** Of each kill and each pause in force, when it ends by itself. */
+  readonly kills: number[]
+  readonly pauses: number[]
   /** What is being done to the node. */
   doing: Promise<void>
 }
@@ -20,52 +21,56 @@ export class Processes {
   }
 
   /** A kill or a pause of an earlier runner that is to be lifted. */
-  adopt(node: string, kind: 'kill' | 'pause'): void {
-    const holds = this.#of(node)
-    if (kind === 'kill') holds.kills++
-    else holds.pauses++
+  adopt(node: string, kind: 'kill' | 'pause', until: number): void {
+    const { kills, pauses } = this.#of(node)
+    ;(kind === 'kill' ? kills : pauses).push(until)
   }
 
-  kill(node: string): Promise<void> {
-    return this.#next(node, async (driver, holds) => {
-      if (holds.kills++ === 0) await driver.kill(node, this.#always)
+  kill(node: string, until: number): Promise<void> {
+    return this.#next(node, async (driver, { kills }) => {
+      kills.push(until)
+      await driver.kill(node, Math.max(...kills), this.#always)
     })
   }
 
-  /** Lifts a kill. */
-  revive(node: string): Promise<void> {
-    return this.#next(node, async (driver, holds) => {
-      if (--holds.kills > 0) return
-      await driver.restart(node, this.#always)
-      if (holds.pauses > 0) await driver.pause(node, this.#always)
+  /** Lifts the kill with this end. */
+  revive(node: string, until: number): Promise<void> {
+    return this.#next(node, async (driver, { kills, pauses }) => {
+      remove(kills, until)
+      if (kills.length > 0) return
+      await driver.revive(node, this.#always)
+      if (pauses.length > 0) await driver.pause(node, Math.max(...pauses), this.#always)
     })
   }
 
-  pause(node: string): Promise<void> {
-    return this.#next(node, async (driver, holds) => {
-      if (holds.pauses++ === 0 && holds.kills === 0) await driver.pause(node, this.#always)
+  pause(node: string, until: number): Promise<void> {
+    return this.#next(node, async (driver, { kills, pauses }) => {
+      pauses.push(until)
+      if (kills.length === 0) await driver.pause(node, Math.max(...pauses), this.#always)
     })
   }
 
-  resume(node: string): Promise<void> {
-    return this.#next(node, async (driver, holds) => {
-      if (--holds.pauses === 0 && holds.kills === 0) await driver.resume(node, this.#always)
+  /** Lifts the pause with this end. */
+  resume(node: string, until: number): Promise<void> {
+    return this.#next(node, async (driver, { kills, pauses }) => {
+      remove(pauses, until)
+      if (pauses.length === 0 && kills.length === 0) await driver.resume(node, this.#always)
     })
   }
 
   /** Of a node that is down anyway nothing more is done: another process comes of it as well. */
   restart(node: string): Promise<void> {
-    return this.#next(node, async (driver, holds) => {
-      if (holds.kills > 0) return
+    return this.#next(node, async (driver, { kills, pauses }) => {
+      if (kills.length > 0) return
       await driver.restart(node, this.#always)
-      if (holds.pauses > 0) await driver.pause(node, this.#always)
+      if (pauses.length > 0) await driver.pause(node, Math.max(...pauses), this.#always)
     })
   }
 
   #of(node: string): Holds {
     const known = this.#holds.get(node)
     if (known) return known
-    const holds: Holds = { kills: 0, pauses: 0, doing: Promise.resolve() }
+    const holds: Holds = { kills: [], pauses: [], doing: Promise.resolve() }
     this.#holds.set(node, holds)
     return holds
   }
@@ -78,4 +83,9 @@ export class Processes {
     holds.doing = done.catch(() => {})
     await done
   }
+}
+
+function remove(ends: number[], until: number): void {
+  const index = ends.indexOf(until)
+  if (index >= 0) ends.splice(index, 1)
 }

@@ -194,7 +194,7 @@ test('staggered kills go from node to node, each down for its time', async () =>
     },
   ]
   const { record, verdict } = await run(toy, { experiment: experiment({ faults }) }, calls)
-  expect(calls).toEqual(['b', 'c', 'd'].flatMap(node => [`kill ${node}`, `restart ${node}`]))
+  expect(calls).toEqual(['b', 'c', 'd'].flatMap(node => [`kill ${node}`, `revive ${node}`]))
   expect(verdict.findings[0]).toMatchObject({ passed: true, value: expect.stringContaining('kill seen at 3 nodes') })
   const hits = record.windows[0]!.hits!
   for (const [turn, { at, until }] of hits.entries()) {
@@ -212,9 +212,9 @@ test('a turn that cannot be taken ends the turns, and what was hit is let go', a
   ]
   const vanishes: Lifecycle = {
     ...lifecycle!,
-    pause: async (node, signal) => {
+    pause: async (node, until, signal) => {
       if (node === 'b') throw new Error('there is no node b any more')
-      await lifecycle!.pause(node, signal)
+      await lifecycle!.pause(node, until, signal)
     },
   }
   const { record, verdict } = await run(toy, { lifecycle: vanishes, experiment: experiment({ faults }) })

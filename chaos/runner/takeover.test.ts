@@ -54,6 +54,7 @@ function mortal(target: Target): { target: Target; die: () => void } {
         kill: guarded(lifecycle.kill),
         pause: guarded(lifecycle.pause),
         resume: guarded(lifecycle.resume),
+        revive: guarded(lifecycle.revive),
         restart: guarded(lifecycle.restart),
       },
     },
@@ -90,12 +91,12 @@ test.each<{ name: string; when: (checkpoint: Checkpoint) => boolean; kills: stri
   {
     name: 'while both faults are in force: the kill is not repeated, and its node comes back',
     when: ({ windows }) => windows.some(({ fault, injectedAt }) => fault === 'kill' && injectedAt !== null),
-    kills: ['kill b', 'restart b'],
+    kills: ['kill b', 'revive b'],
   },
   {
     name: 'between the intent to kill and the kill: it may not be made up for',
     when: ({ windows }) => windows.some(({ fault, hits }) => fault === 'kill' && hits !== undefined),
-    kills: ['restart b'],
+    kills: ['revive b'],
   },
 ])('$name', async ({ when, kills }) => {
   const toy = await new Miniature(['a', 'b', 'c', 'd']).start()

@@ -6,6 +6,7 @@
 //   runner's back: a kill that was answered late would be done twice.
 // - Rows and skews carry their end (`endsAt`, absolute) and whoever holds them obeys it without being told again. The
 //   runner renews them with a later end, never later than the fault's own: when runner and target die, the fault lapses.
+//   What is done to processes carries the fault's own end and is not renewed: a renewal that came late would do it again.
 // - `put` of an id that is in force replaces it without a moment in which neither holds, and its counters go on.
 // - `end` of what is not in force is no error.
 import type { LinkRow } from '../../api/link.ts'
@@ -39,15 +40,17 @@ export interface Holder<Item extends { readonly id: string; readonly endsAt: num
   inForce(node: string, options: CallOptions): Promise<readonly string[]>
 }
 
-/** What only the driver of the nodes can do to them. */
+/** What only the driver of the nodes can do to them. `until` is absolute: at it the driver undoes by itself what was done. */
 export interface Lifecycle {
-  /** Ends the node's process at once (SIGKILL) and keeps it down until `restart`. */
-  kill(node: string, signal: AbortSignal): Promise<void>
-  /** Stops the process where it stands (SIGSTOP). */
-  pause(node: string, signal: AbortSignal): Promise<void>
-  /** Lets it go on; one that stands no longer is left alone. */
+  /** Ends the node's process at once (SIGKILL) and keeps it down. Of a node that is down it only moves the end. */
+  kill(node: string, until: number, signal: AbortSignal): Promise<void>
+  /** Starts a node that is down; one that runs is left alone. */
+  revive(node: string, signal: AbortSignal): Promise<void>
+  /** Stops the process where it stands (SIGSTOP). Of one that stands still it only moves the end. */
+  pause(node: string, until: number, signal: AbortSignal): Promise<void>
+  /** Lets it go on; one that runs, or has ended, is left alone. */
   resume(node: string, signal: AbortSignal): Promise<void>
-  /** Ends the process in order when it runs, and starts it again. */
+  /** Ends the process in order, paused or not, and starts another. */
   restart(node: string, signal: AbortSignal): Promise<void>
 }
 

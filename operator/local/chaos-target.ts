@@ -41,8 +41,9 @@ export function chaosTarget(folder: string, record: TestnetRecord): Target {
       })),
     },
     lifecycle: {
-      kill: node => askNode(folder, node, 'kill'),
-      pause: node => askNode(folder, node, 'pause'),
+      kill: (node, until) => askNode(folder, node, 'kill', until),
+      revive: node => askNode(folder, node, 'revive'),
+      pause: (node, until) => askNode(folder, node, 'pause', until),
       resume: node => askNode(folder, node, 'resume'),
       restart: node => askNode(folder, node, 'restart'),
     },

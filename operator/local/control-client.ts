@@ -12,9 +12,10 @@ export async function askStop(folder: string, keepData: boolean): Promise<void> 
   await post(folder, `/stop?keepData=${keepData}`)
 }
 
-/** Resolves when the action is done. Throws LocalError when the supervisor is gone, Error when it refused. */
-export async function askNode(folder: string, node: string, action: NodeAction): Promise<void> {
-  await post(folder, `/nodes/${encodeURIComponent(node)}/${action}`)
+/** Resolves when the action is done; a kill or a pause ends by itself at `until`, milliseconds since the epoch. Throws LocalError when the supervisor is gone, Error when it refused. */
+export async function askNode(folder: string, node: string, action: NodeAction, until?: number): Promise<void> {
+  const query = until === undefined ? '' : `?until=${Math.ceil(until)}`
+  await post(folder, `/nodes/${encodeURIComponent(node)}/${action}${query}`)
 }
 
 async function post(folder: string, path: string): Promise<void> {

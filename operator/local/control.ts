@@ -54,8 +54,14 @@ async function route(
     return onStop(url.searchParams.get('keepData') === 'true')
   }
   if (request.method === 'POST' && kind === 'nodes' && name && isAction(action) && rest.length === 0) {
+    const end = url.searchParams.get('until')
+    const until = end === null ? undefined : Number(end)
+    if (until !== undefined && !Number.isSafeInteger(until))
+      return answer(response, 400, {
+        error: `until: expected milliseconds since the epoch, not ${JSON.stringify(end)}`,
+      })
     try {
-      await supervisor.act(name, action)
+      await supervisor.act(name, action, until)
       return answer(response, 200, {})
     } catch (error) {
       return answer(response, 409, { error: (error as Error).message })

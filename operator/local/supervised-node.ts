@@ -12,10 +12,13 @@ import { nodeConfigFile, nodeDataFolder, nodeFolder, nodeLogFile } from './state
 /** A node that was asked to end (SIGTERM) and has not is killed after this. */
 export const STOP_GRACE_MS = 5_000
 export const READY_POLL_MS = 50
+/** No kill or pause lasts longer than a day. */
+const MAX_UNDO_MS = 24 * 3_600_000
 const READY_REQUEST_MS = 1_000
 
-/** kill: SIGKILL, left down until `start`. restart: clean end, then start. pause/resume: SIGSTOP/SIGCONT. */
-export const nodeActions = ['kill', 'start', 'restart', 'pause', 'resume'] as const
+/** kill: SIGKILL, left down until `start` or `revive` (which starts it only when it is down so). restart: clean end, then
+ * start. pause/resume: SIGSTOP/SIGCONT. */
+export const nodeActions = ['kill', 'start', 'revive', 'restart', 'pause', 'resume'] as const
 export type NodeAction = (typeof nodeActions)[number]
 
 export interface SupervisedNodeOptions {
@@ -32,6 +35,8 @@ export class SupervisedNode {
   #child: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
+  /** Undoes a kill or a pause that nobody has undone. */
+  #undo: NodeJS.Timeout | undefined
   #crashes: number[] = []
   /** What the node shall be; the exit handler compares. */
   #wanted: 'up' | 'killed' | 'stopped' = 'stopped'
@@ -89,42 +94,61 @@ export class SupervisedNode {
   async stop(force = false): Promise<void> {
     this.#wanted = 'stopped'
     clearTimeout(this.#timer)
+    clearTimeout(this.#undo)
     await this.#end(force)
     if (this.#record.state !== 'failed') this.#update({ state: 'stopped' })
   }
 
-  /** Resolves when the action is done; `start` and `restart` do not wait for ready. Throws when it is not possible now. */
-  async act(action: NodeAction): Promise<void> {
+  /**
+   * Resolves when the action is done; `start`, `revive` and `restart` do not wait for ready. A kill or a pause undoes
+   * itself at `until`; of a node that is down or paused so already it only moves that end. Throws when it is not possible now.
+   */
+  async act(action: NodeAction, until?: number): Promise<void> {
     switch (action) {
       case 'kill':
         this.#wanted = 'killed'
         clearTimeout(this.#timer)
         await this.#end(true)
         this.#update({ state: 'killed', reason: undefined })
+        this.#undoAt(until, 'revive')
+        return
+      case 'revive':
+        if (this.#record.state === 'killed') await this.act('start')
         return
       case 'start':
       case 'restart':
         this.#wanted = 'stopped'
         clearTimeout(this.#timer)
+        clearTimeout(this.#undo)
         if (action === 'restart') await this.#end(false)
         if (this.#child === undefined) this.#record = { ...this.#record, restarts: this.#record.restarts + 1 }
         this.#crashes = []
         this.start()
         return
       case 'pause':
+        if (this.#record.state === 'paused') return this.#undoAt(until, 'resume')
         if (this.#record.state !== 'ready' && this.#record.state !== 'starting') {
           throw new Error(`${this.#record.name} is ${this.#record.state}, it cannot be paused`)
         }
         if (!signalProcess(this.#record.process, 'SIGSTOP')) throw new Error(`${this.#record.name} just ended`)
         this.#update({ state: 'paused' })
+        this.#undoAt(until, 'resume')
         return
       case 'resume':
         if (this.#record.state !== 'paused') return
+        clearTimeout(this.#undo)
         signalProcess(this.#record.process, 'SIGCONT')
         this.#update({ state: 'starting' })
         if (this.#child !== undefined) void this.#watchReady(this.#child)
         return
     }
+  }
+
+  #undoAt(until: number | undefined, action: 'revive' | 'resume'): void {
+    clearTimeout(this.#undo)
+    if (until === undefined) return
+    const wait = Math.min(Math.max(0, until - Date.now()), MAX_UNDO_MS)
+    this.#undo = setTimeout(() => void this.act(action), wait)
   }
 
   /** Keeps the log file within its bound. */

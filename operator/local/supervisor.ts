@@ -103,12 +103,12 @@ export class Supervisor {
   }
 
   /** Throws when there is no such node or the action is not possible now. */
-  async act(name: string, action: NodeAction): Promise<void> {
+  async act(name: string, action: NodeAction, until?: number): Promise<void> {
     const node = this.#nodes.get(name)
     if (node === undefined)
       throw new LocalError('not-found', `${this.#base.name} has no node ${name}`, 'see `trellis nodes`')
     if (this.#stopping) throw new LocalError('interrupted', `${this.#base.name} is being taken down`, 'start it again')
-    await node.act(action)
+    await node.act(action, until)
   }
 
   /** Ends every node; `force` does not wait for a clean end. Resolves when all processes are gone. */

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunRecord } from '../../api/run.ts'
 import type { Finding, Result, Verdict } from '../../api/verdict.ts'
-import { type CommandLine, commandLine } from '../local/command-line.ts'
+import { ALLOWANCE_MS, LEASE_MS } from '../../chaos/runner/fault.ts'
+import { NodeClient } from '../../chaos/runner/node-client.ts'
+import type { TestnetRecord } from '../../operator/local/record.ts'
+import { type CommandLine, commandLine, type Started } from '../local/command-line.ts'
 
 const testnet = `apiVersion: trellis.dev/v1alpha1
 kind: Testnet
@@ -74,7 +77,8 @@ test.for<Case>([
   },
 ])('$result: exit code $code, and the same from the record', async ({ result, code, text, decides, passed }) => {
   const file = cli.file(`${result}.yaml`, text)
-  const ran = await cli.run('chaos', 'run', file, '--record', `${result}.json`, '-o', 'json')
+  const page = ['--report', `${result}.html`]
+  const ran = await cli.run('chaos', 'run', file, '--record', `${result}.json`, '-o', 'json', ...page)
   const verdict = JSON.parse(ran.stdout || '{}') as Verdict
   expect([verdict.result, ran.code], JSON.stringify(verdict, null, 2) + ran.stderr).toEqual([result, code])
   expect(verdict.findings.find(({ id }) => id === decides)?.passed).toBe(passed)
@@ -83,10 +87,132 @@ test.for<Case>([
   const again = await cli.run('chaos', 'judge', `${result}.json`, '-o', 'json')
   expect(again).toEqual({ code, stdout: ran.stdout, stderr: '' })
 
+  const [html, judgedHtml] = [`${result}.html`, `${result}-again.html`]
+  await cli.run('chaos', 'judge', `${result}.json`, '--report', judgedHtml)
+  const read = (name: string): string => readFileSync(join(cli.home, '../files', name), 'utf8')
+  expect(read(html)).toContain(`class="result ${result}"`)
+  expect(read(judgedHtml)).toBe(read(html))
+
   // Nothing of a fault is left behind, and the record says when it was in force.
   const record = JSON.parse(readFileSync(join(cli.home, '../files', `${result}.json`), 'utf8')) as RunRecord
   expect(record.windows).toHaveLength(1)
   expect(record.windows[0]).toMatchObject({ failures: [], injectedAt: expect.any(Number), endedAt: expect.any(Number) })
+})
+
+/** Starts an experiment and waits until its fault is in force. */
+async function begun(name: string, more = ''): Promise<Started> {
+  const cut = `{ name: cut, duration: 60s, partition: { shape: halves } }${more}`
+  const started = cli.start(['chaos', 'run', cli.file(`${name}.yaml`, experiment(name, cut))])
+  await expect.poll(() => started.output().stderr, { timeout: 50_000, interval: 100 }).toMatch(/fault cut/)
+  return started
+}
+const nodeRecords = (): TestnetRecord['nodes'] =>
+  (JSON.parse(readFileSync(join(cli.home, 'breakable/testnet.json'), 'utf8')) as TestnetRecord).nodes
+async function rowsOf(node: string): Promise<number> {
+  const { host, http, admin } = nodeRecords().find(({ name }) => name === node)!.address
+  const client = new NodeClient({
+    name: node,
+    statusUrl: `http://${host}:${http}`,
+    adminUrl: `http://${host}:${admin}`,
+  })
+  return (await client.faults({ signal: new AbortController().signal })).length
+}
+const rowsInForce = async (): Promise<number> =>
+  (await Promise.all(nodeRecords().map(({ name }) => rowsOf(name)))).reduce((sum, rows) => sum + rows, 0)
+
+test('a second experiment is refused or waits for its turn, and abort lifts the faults at once', async () => {
+  const first = await begun('first')
+  const refused = await cli.run('chaos', 'run', cli.file('second.yaml', experiment('second', halves)))
+  expect(refused).toMatchObject({ code: 3, stdout: '' })
+  expect(refused.stderr).toMatch(/first \(process \d+\) runs on testnet breakable already/)
+  const queued = cli.start([
+    'chaos',
+    'run',
+    cli.file('queued.yaml', `${experiment('queued', halves)}  whenBusy: queue\n`),
+  ])
+  await expect.poll(() => queued.output().stderr, { timeout: 10_000 }).toMatch(/waiting for first \(process \d+\)/)
+  expect(queued.output().stderr).not.toContain('steady state')
+
+  const aborted = await cli.run('chaos', 'abort', 'breakable')
+  expect(aborted).toMatchObject({ code: 0, stdout: 'first on breakable is aborted; its faults are lifted\n' })
+  expect((await first.ended).code).toBe(2)
+  await expect.poll(() => queued.output().stderr, { timeout: 20_000 }).toContain('steady state')
+  expect((await cli.run('chaos', 'abort')).code).toBe(0)
+  expect((await queued.ended).stdout).toMatch(/aborted/)
+  expect(await rowsInForce()).toBe(0)
+  expect(await cli.run('chaos', 'abort')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('no experiment runs on testnet breakable'),
+  })
+})
+
+test('a runner that is killed leaves nothing behind longer than its lease, and blocks nobody', async () => {
+  const started = await begun(
+    'killed',
+    `
+    - { name: down, duration: 3s, select: { names: [miner-1] }, kill: {} }
+    - { name: asleep, duration: 3s, select: { names: [miner-2] }, pause: {} }`,
+  )
+  const states = () => nodeRecords().map(({ name, state }) => `${name} ${state}`)
+  await expect
+    .poll(states, { timeout: 3_000, interval: 50 })
+    .toEqual(expect.arrayContaining(['miner-1 killed', 'miner-2 paused']))
+  const { pid } = JSON.parse(readFileSync(join(cli.home, 'breakable/experiment.json'), 'utf8')) as { pid: number }
+  await expect.poll(() => rowsOf('boot-0')).toBeGreaterThan(0)
+  process.kill(pid, 'SIGKILL')
+  const killedAt = Date.now()
+  await started.ended
+  // What was done to processes ends with the fault, a little later than the runner would have ended it.
+  const all = nodeRecords().map(({ name }) => `${name} ready`)
+  await expect.poll(states, { timeout: 3_000 + ALLOWANCE_MS + 2_000, interval: 100 }).toEqual(all)
+  await expect.poll(rowsInForce, { timeout: LEASE_MS + 1_000, interval: 100 }).toBe(0)
+  expect(Date.now() - killedAt).toBeLessThan(LEASE_MS + 1_000)
+  const next = await begun('next')
+  next.child.kill('SIGTERM')
+  expect((await next.ended).code).toBe(2)
+})
+
+test('a clock that a fault puts wrong is seen to be, and is right again afterwards', async () => {
+  const file = cli.file(
+    'clock.yaml',
+    experiment('skewed', '{ name: fast, duration: 5s, select: { names: [miner-1] }, clock: { ahead: 1500ms } }'),
+  )
+  const { stdout, stderr } = await cli.run('chaos', 'run', file, '-o', 'json', '--record', 'clock.json')
+  const verdict = JSON.parse(stdout || '{}') as Verdict
+  expect(verdict.findings?.[0], stderr + stdout).toMatchObject({
+    passed: true,
+    value: 'clocks of 1 node seen 1.5 s ahead',
+  })
+  const record = JSON.parse(readFileSync(join(cli.home, '../files/clock.json'), 'utf8')) as RunRecord
+  const last = record.samples.filter(({ node, status }) => node === 'miner-1' && status).slice(-8)
+  for (const { at, status } of last) expect(status!.clock! - at).toBeLessThan(200)
+})
+
+test('nodes that are killed and paused at once come back, and what is no node of the testnet is not aimed at', async () => {
+  const overlapping = `{ name: asleep, duration: 5s, select: { names: [miner-2, miner-3] }, pause: {} }
+    - { name: dead, at: 1s, duration: 2s, select: { names: [miner-2] }, kill: {} }`
+  const file = cli.file('overlap.yaml', experiment('overlap', overlapping))
+  const { stdout, stderr } = await cli.run('chaos', 'run', file, '-o', 'json')
+  const verdict = JSON.parse(stdout || '{}') as Verdict
+  const of = (id: Finding['id']) => verdict.findings?.find(finding => finding.id === id)
+  expect(of('bit'), stderr + stdout).toMatchObject({
+    passed: true,
+    value: 'pause seen at 2 nodes; kill seen at 1 node',
+  })
+  expect(of('one-head')?.passed, stderr + stdout).toBe(true)
+  expect(nodeRecords().map(({ state }) => state)).toEqual(nodeRecords().map(() => 'ready'))
+
+  for (const [fault, says] of [
+    ['{ name: a, duration: 1s, select: { names: [miner-9] }, kill: {} }', 'miner-9'],
+    ['{ name: a, duration: 1s, select: { groups: [miner], roles: [load] }, kill: {} }', 'no node matches'],
+    ['{ name: a, duration: 23h, kill: { stagger: 59m } }', 'the run allows 24h'],
+    ['{ name: a, duration: 1s, clock: {} }', 'says not how wrong the clock is'],
+  ] as const) {
+    const bad = await cli.run('chaos', 'run', cli.file('bad.yaml', experiment('bad', fault)))
+    expect(bad).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(says) })
+  }
+  const over = await cli.run('chaos', 'run', cli.file('over.yaml', `${experiment('over', halves)}  abort: true\n`))
+  expect(over).toMatchObject({ code: 3, stderr: expect.stringContaining('it is over before it begins') })
 })
 
 test('while a partition lasts the sides and their heads are shown, and Ctrl-C ends it with a verdict', async () => {
