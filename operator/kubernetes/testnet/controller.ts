@@ -16,7 +16,7 @@ import { type Following, type NodePoller, type PollTimes, pollIntervalMs } from 
 import { Refusals } from './refusals.ts'
 import { StoredTestnets, testnets } from './stored-testnet.ts'
 import type { Stores } from './stores.ts'
-import type { Plan, StoredTestnet, ValidTestnet, World } from './world.ts'
+import type { Notice, Plan, StoredTestnet, ValidTestnet, World } from './world.ts'
 import { WriteMemory } from './write-memory.ts'
 
 export interface ControllerParts {
@@ -86,12 +86,12 @@ export class TestnetController {
       writer,
       memory: this.memory,
       world,
-      due: wanted => of.refusals.due(wanted, now()),
+      standing: wanted => of.refusals.standing(wanted, now()),
       signal,
     })
     const learned = of.refusals.learn(outcome, plan.apply, now(), rng)
     const final = learned ? this.#planner.plan({ ...world, refusals: of.refusals.list() }, Date.now()) : plan
-    await this.#tell(stored, final, of, signal)
+    await this.#tell(stored, { ...final, notices: [...final.notices, ...outcome.altered.map(alteration)] }, of, signal)
     if (outcome.transient !== undefined) throw outcome.transient
     const refusedMs = of.refusals.nextDue === undefined ? undefined : Math.max(0, of.refusals.nextDue - now())
     return { requeueAfterMs: earliest(final.requeueAfterMs, refusedMs) }
@@ -204,6 +204,12 @@ export class TestnetController {
     for (const notice of notices) recorder.record({ ...testnet, apiVersion, kind }, { ...notice, action: 'Reconcile' })
   }
 }
+
+const alteration = ({ object: { kind, metadata } }: Wanted): Notice => ({
+  type: 'Warning',
+  reason: 'Altered',
+  note: `${kind} ${metadata.name} is not stored as it was applied: a webhook of the cluster changes it. Exempt it from that webhook, or its changes are undone and made again now and then`,
+})
 
 /** A pod's name is its node's behind the testnet's. */
 export const nodeOf = ({ metadata }: Pod, testnet: string): string => metadata.name.slice(testnet.length + 1)

@@ -6,7 +6,7 @@ import { INTENT_ANNOTATION } from '../runtime/drift.ts'
 import { type KubeObject, resources } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
 import { execute, isRefusal } from './execute.ts'
-import { Refusals } from './refusals.ts'
+import { Refusals, type Standing } from './refusals.ts'
 import type { World } from './world.ts'
 import { WriteMemory } from './write-memory.ts'
 
@@ -35,34 +35,37 @@ const plan = [
   ]),
 ]
 
-/** A server that fails as told, by `<plural>/<name>`. */
+/** A server that fails as told, by `<plural>/<name>`, and stores one object without its annotations. */
 async function run(
   failures: Record<string, unknown>,
   {
     stored = [] as string[],
-    due = (_: Wanted): boolean => true,
+    standing = (_: Wanted): Standing => 'due',
+    alter = '',
     remove = [] as { resource: Wanted['resource']; name: string; uid: string }[],
   } = {},
 ) {
   const asked: string[] = []
-  const answer = (verb: string, plural: string, name: string): KubeObject => {
+  const answer = (verb: string, plural: string, object: KubeObject): KubeObject => {
+    const { name } = object.metadata
     asked.push(`${verb} ${plural}/${name}`)
     const failure = failures[`${plural}/${name}`]
     if (failure !== undefined) throw failure
-    return { metadata: { name, namespace: 'n', resourceVersion: '1' } }
+    const metadata = { ...object.metadata, resourceVersion: '1' }
+    return { ...object, metadata: `${plural}/${name}` === alter ? { ...metadata, annotations: {} } : metadata }
   }
   const writer = {
-    apply: async (kind: Wanted['resource'], { metadata }: KubeObject) => answer('apply', kind.plural, metadata.name),
-    create: async (kind: Wanted['resource'], { metadata }: KubeObject) => answer('create', kind.plural, metadata.name),
+    apply: async (kind: Wanted['resource'], object: KubeObject) => answer('apply', kind.plural, object),
+    create: async (kind: Wanted['resource'], object: KubeObject) => answer('create', kind.plural, object),
     delete: async (kind: Wanted['resource'], { name }: { name: string }) =>
-      Boolean(answer('delete', kind.plural, name)),
+      Boolean(answer('delete', kind.plural, { metadata: { name } })),
   } as unknown as Writer
   const world = {
     testnet: { metadata: { name: 'net', namespace: 'n' } },
     stored: new Map(stored.map(key => [key, {}])),
   } as unknown as World
   const signal = new AbortController().signal
-  const outcome = await execute({ apply: plan, remove }, { writer, memory: new WriteMemory(), world, due, signal })
+  const outcome = await execute({ apply: plan, remove }, { writer, memory: new WriteMemory(), world, standing, signal })
   return { asked, outcome }
 }
 const quota = new ApiError(403, 'pods "x" is forbidden: exceeded quota: q')
@@ -120,10 +123,27 @@ describe('executing a plan', () => {
   })
 
   test('leaves out what was refused a moment ago, with what depends on it', async () => {
-    const { asked } = await run({}, { due: wanted => wanted.object.metadata.name !== 'net-a' })
+    const { asked } = await run(
+      {},
+      { standing: wanted => (wanted.object.metadata.name === 'net-a' ? 'refused' : 'due') },
+    )
     expect(asked.filter(key => key.includes('net-a'))).toEqual([])
     expect(asked).toContain('apply statefulsets/net-b')
   })
+})
+
+test('what a webhook changes is told apart, keeps nobody waiting, and is not fought over', async () => {
+  const { asked, outcome } = await run({}, { alter: 'configmaps/net-a' })
+  expect(asked.length).toBe(plan.length)
+  expect(outcome.altered.map(({ object }) => object.metadata.name)).toEqual(['net-a'])
+  const refusals = new Refusals()
+  expect(refusals.learn(outcome, plan, 0, () => 1)).toBe(false)
+  expect([refusals.standing(outcome.altered[0]!, 3_999), refusals.standing(outcome.altered[0]!, 4_000)]).toEqual([
+    'altered',
+    'due',
+  ])
+  const again = await run({}, { standing: wanted => refusals.standing(wanted, 1) })
+  expect(again.asked).toEqual(asked.filter(key => key !== 'apply configmaps/net-a'))
 })
 
 test.each<[unknown, boolean]>([
@@ -143,15 +163,24 @@ test('a refusal is tried again by and by, at once when the object is another one
   const refusals = new Refusals()
   const set = want(statefulSets, 'net-a', 'a')
   const learn = (now: number, refused: boolean, asked = [set]) =>
-    refusals.learn({ refused: refused ? [{ wanted: set, error: quota }] : [], taken: [] }, asked, now, () => 1)
-  expect(refusals.due(set, 0)).toBe(true)
+    refusals.learn(
+      { refused: refused ? [{ wanted: set, error: quota }] : [], taken: [], altered: [] },
+      asked,
+      now,
+      () => 1,
+    )
+  expect(refusals.standing(set, 0)).toBe('due')
   expect(learn(0, true)).toBe(true)
-  expect([refusals.due(set, 3_999), refusals.due(set, 4_000), refusals.nextDue]).toEqual([false, true, 4_000])
-  expect(refusals.due(want(statefulSets, 'net-a', 'a', '2'), 1)).toBe(true)
+  expect([refusals.standing(set, 3_999), refusals.standing(set, 4_000), refusals.nextDue]).toEqual([
+    'refused',
+    'due',
+    4_000,
+  ])
+  expect(refusals.standing(want(statefulSets, 'net-a', 'a', '2'), 1)).toBe('due')
   expect(learn(4_000, true)).toBe(false)
   expect(refusals.nextDue).toBe(12_000)
   expect(refusals.list()).toEqual([{ kind: 'StatefulSet', name: 'net-a', status: 403, message: quota.message }])
-  expect(refusals.learn({ refused: [], taken: [set] }, [set], 13_000, () => 1)).toBe(true)
+  expect(refusals.learn({ refused: [], taken: [set], altered: [] }, [set], 13_000, () => 1)).toBe(true)
   expect([refusals.list(), refusals.nextDue]).toEqual([[], undefined])
   learn(20_000, true)
   // No plan asks for it any more.

@@ -2,8 +2,10 @@
 import { GROUP_LABEL, testnetObject } from '../build/names.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import { ApiError, isConflict, NotLeaderError } from '../runtime/api-error.ts'
+import { isSettled } from '../runtime/drift.ts'
 import { type KubeObject, type Resource, resources } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
+import type { Standing } from './refusals.ts'
 import type { Plan, World } from './world.ts'
 import type { WriteMemory } from './write-memory.ts'
 
@@ -15,8 +17,10 @@ export interface Refused {
 export interface Outcome {
   /** The server's no to what we ask; asking again is in vain until something changes. */
   readonly refused: readonly Refused[]
-  /** What the server took. */
+  /** What the server took as it is. */
   readonly taken: readonly Wanted[]
+  /** What it took and stored otherwise: something between changes it. */
+  readonly altered: readonly Wanted[]
   /** The first thing that may go better at the next try. */
   readonly transient: unknown
 }
@@ -36,8 +40,8 @@ export interface Execution {
   readonly writer: Writer
   readonly memory: WriteMemory
   readonly world: World
-  /** Whether an object that was refused a moment ago, and is the same, may be tried again. */
-  readonly due: (wanted: Wanted) => boolean
+  /** What became of that very object a moment ago. */
+  readonly standing: (wanted: Wanted) => Standing
   readonly signal: AbortSignal
 }
 
@@ -46,10 +50,11 @@ export async function execute(
   { apply, remove }: Pick<Plan, 'apply' | 'remove'>,
   execution: Execution,
 ): Promise<Outcome> {
-  const { writer, memory, world, due, signal } = execution
+  const { writer, memory, world, standing, signal } = execution
   const { name: testnet, namespace } = world.testnet.metadata
   const refused: Refused[] = []
   const taken: Wanted[] = []
+  const altered: Wanted[] = []
   let transient: unknown
   const failed = (error: unknown) => {
     if (error instanceof NotLeaderError) throw error
@@ -64,15 +69,18 @@ export async function execute(
     const group = object.metadata.labels?.[GROUP_LABEL]
     if (group !== undefined && (held.has(group) || (allHeld && resource.plural === resources.statefulSets.plural)))
       continue
+    const before = standing(wanted)
+    if (before === 'altered') continue
     try {
-      if (due(wanted)) {
+      if (before === 'due') {
         const known = world.stored.has(`${resource.plural}/${object.metadata.name}`)
         const stored =
           !known && isMadeOnce(wanted, testnet)
             ? await writer.create(resource as Resource<KubeObject>, object, signal)
             : await writer.apply(resource as Resource<KubeObject>, object, signal)
         memory.wrote(resource, stored)
-        taken.push(wanted)
+        if (isSettled(stored, object)) taken.push(wanted)
+        else altered.push(wanted)
         continue
       }
     } catch (error) {
@@ -90,7 +98,7 @@ export async function execute(
       if (!isConflict(error)) failed(error)
     }
   }
-  return { refused, taken, transient }
+  return { refused, taken, altered, transient }
 }
 
 /** The pinned genesis and the token: a process whose view is old must not write them anew, so they are created, not applied. */

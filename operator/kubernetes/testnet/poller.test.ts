@@ -98,7 +98,7 @@ describe('asking a node', () => {
 
 test.each([
   [{ blockIntervalMs: 1_000, nodes: 10, settled: true }, 2_000],
-  [{ blockIntervalMs: 1_000, nodes: 10, settled: false }, 1_000],
+  [{ blockIntervalMs: 1_000, nodes: 10, settled: false }, 500],
   [{ blockIntervalMs: 5_000, nodes: 10, settled: true }, 5_000],
   [{ blockIntervalMs: 60_000, nodes: 10, settled: true }, 10_000],
   [{ blockIntervalMs: 1_000, nodes: 5_000, settled: false }, 10_000],

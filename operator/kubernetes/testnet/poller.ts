@@ -19,7 +19,7 @@ export const MAX_FOLLOWED = 4_096
 /** Milliseconds a node adds to the time between two rounds: at most 500 questions a second for a testnet. */
 const MS_A_NODE = 2
 
-export const pollTimes = { minMs: 2_000, maxMs: 10_000, firstMs: 1_000 } as const
+export const pollTimes = { minMs: 2_000, maxMs: 10_000, firstMs: 500 } as const
 export type PollTimes = { readonly [K in keyof typeof pollTimes]: number }
 
 /** Time between the beginnings of two rounds. `settled` is false while somebody waits for the network to come up. */

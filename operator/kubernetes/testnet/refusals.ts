@@ -1,5 +1,6 @@
 // What the server refused of a testnet's objects: shown in the status, and tried again by and by, because a quota or a
-// policy may change without anything of ours being touched.
+// policy may change without anything of ours being touched. And what it took and stored otherwise, because a webhook
+// changes it: applying that again and again would be a fight.
 import type { Rng } from '../../../api/random.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import { type Backoff, backoffMs } from '../runtime/backoff.ts'
@@ -11,25 +12,29 @@ import type { Refusal } from './world.ts'
 export const refusalBackoff: Backoff = { baseMs: 4_000, maxMs: 60_000 }
 
 interface Entry {
-  readonly refusal: Refusal
-  /** What was refused: another version of the object is tried at once. */
+  /** Undefined when the object was taken, and altered. */
+  readonly refusal: Refusal | undefined
+  /** What was asked: another version of the object is tried at once. */
   readonly mark: string
   readonly times: number
   readonly dueAt: number
 }
+
+export type Standing = 'due' | 'refused' | 'altered'
 
 /** Of one testnet. Times are monotonic milliseconds. */
 export class Refusals {
   readonly #entries = new Map<string, Entry>()
 
   list(): Refusal[] {
-    return [...this.#entries.values()].map(({ refusal }) => refusal)
+    return [...this.#entries.values()].flatMap(({ refusal }) => refusal ?? [])
   }
 
-  /** True when it was not refused, is another object now, or its pause is over. */
-  due(wanted: Wanted, now: number): boolean {
+  /** Whether to apply it: not while what became of that very object the last time is not long ago. */
+  standing(wanted: Wanted, now: number): Standing {
     const entry = this.#entries.get(keyOf(wanted))
-    return entry === undefined || entry.mark !== markOf(wanted) || now >= entry.dueAt
+    if (entry === undefined || entry.mark !== markOf(wanted) || now >= entry.dueAt) return 'due'
+    return entry.refusal ? 'refused' : 'altered'
   }
 
   /** When the next one is due. */
@@ -39,7 +44,7 @@ export class Refusals {
 
   /** Takes in what came of a plan. True when the list says something else now. */
   learn(
-    { refused, taken }: Pick<Outcome, 'refused' | 'taken'>,
+    { refused, taken, altered }: Pick<Outcome, 'refused' | 'taken' | 'altered'>,
     asked: readonly Wanted[],
     now: number,
     rng: Rng,
@@ -49,17 +54,16 @@ export class Refusals {
     // What no plan asks for any more is nobody's concern.
     for (const key of this.#entries.keys()) if (!wanted.has(key)) this.#entries.delete(key)
     for (const each of taken) this.#entries.delete(keyOf(each))
-    for (const { wanted: each, error } of refused) {
-      const key = keyOf(each)
-      const times = (this.#entries.get(key)?.times ?? 0) + 1
-      const { kind, metadata } = each.object
-      this.#entries.set(key, {
-        refusal: { kind, name: metadata.name, status: error.status, message: error.message },
-        mark: markOf(each),
-        times,
-        dueAt: now + backoffMs(refusalBackoff, times, rng),
-      })
+    const keep = (each: Wanted, refusal: Refusal | undefined) => {
+      const times = (this.#entries.get(keyOf(each))?.times ?? 0) + 1
+      const dueAt = now + backoffMs(refusalBackoff, times, rng)
+      this.#entries.set(keyOf(each), { refusal, mark: markOf(each), times, dueAt })
     }
+    for (const { wanted: each, error } of refused) {
+      const { kind, metadata } = each.object
+      keep(each, { kind, name: metadata.name, status: error.status, message: error.message })
+    }
+    for (const each of altered) keep(each, undefined)
     return JSON.stringify(this.list()) !== before
   }
 }
