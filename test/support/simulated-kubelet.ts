@@ -33,9 +33,9 @@ export class SimulatedKubelet {
   #ended: Promise<void> | undefined
   /** Blocks come so often. */
   blockIntervalMs = 200
-  /** Nodes, as `testnet-miners-0`, that follow a chain of their own. */
+  /** Pods, as `namespace/testnet-miners-0`, whose nodes follow a chain of their own. */
   readonly forks = new Map<string, ForkOf>()
-  /** Nodes that do not answer. */
+  /** Pods whose nodes do not answer. */
   readonly silent = new Set<string>()
   /** Pods that are not started while this says so. */
   hold: (pod: Pod) => boolean = () => false
@@ -82,8 +82,6 @@ export class SimulatedKubelet {
   /** The machine renews nothing any more, and its pods answer nobody. */
   lose(machine: string): void {
     this.#lost.add(machine)
-    for (const { metadata, spec } of this.#pods.store.list())
-      if (spec?.nodeName === machine) this.silent.add(metadata.name)
   }
 
   #turn(key: string): void {
@@ -119,7 +117,8 @@ export class SimulatedKubelet {
     }
     if (this.hold(pod)) return
     if (!pod.spec?.nodeName) {
-      const machine = this.#machines[this.#next++ % this.#machines.length]!
+      const machines = this.#machines.filter(name => !this.#lost.has(name))
+      const machine = machines[this.#next++ % machines.length]!
       const body = {
         apiVersion: 'v1',
         kind: 'Binding',
@@ -154,9 +153,10 @@ export class SimulatedKubelet {
     const testnet = labels['trellis.dev/testnet'] ?? ''
     const chain = this.chain(namespace, testnet)
     const server = createServer((request, response) => {
-      if (this.silent.has(name)) return
+      const key = keyOf(pod.metadata)
+      if (this.silent.has(key) || this.#lost.has(pod.spec?.nodeName ?? '')) return
       const node = name.slice(testnet.length + 1)
-      const body = (): NodeStatus => chain.status(node, testnet, labels, this.forks.get(name))
+      const body = (): NodeStatus => chain.status(node, testnet, labels, this.forks.get(key))
       response.writeHead(request.url === '/status' ? 200 : 404, { connection: 'close' })
       response.end(request.url === '/status' ? JSON.stringify(body()) : '')
     })

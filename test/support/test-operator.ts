@@ -69,21 +69,34 @@ export async function startTestOperator(
 
 export interface OperatorProcess {
   readonly child: ChildProcess
+  readonly identity: string
   readonly lines: readonly string[]
   kill(signal: NodeJS.Signals): void
   /** Resolves with its exit code when it has ended; null when a signal ended it. */
   ended(): Promise<number | null>
 }
 
-/** The program itself. `folder` takes its files. */
-export function spawnOperator(kubeconfig: string, config: OperatorConfig, folder: string): OperatorProcess {
-  const id = born++
-  const configFile = join(folder, `operator-${id}.json`)
-  const kubeconfigFile = join(folder, `kubeconfig-${id}`)
+const programs = {
+  /** The program itself. */
+  main: '../../operator/kubernetes/main.ts',
+  /** The same with quick elections and polls. */
+  quick: '../fixtures/quick-operator.ts',
+} as const
+
+/** `folder` takes its files. */
+export function spawnOperator(
+  program: keyof typeof programs,
+  kubeconfig: string,
+  config: OperatorConfig,
+  folder: string,
+): OperatorProcess {
+  const identity = `p${born++}`
+  const configFile = join(folder, `${identity}.json`)
+  const kubeconfigFile = join(folder, `${identity}.kubeconfig`)
   writeFileSync(configFile, JSON.stringify(config))
   writeFileSync(kubeconfigFile, kubeconfig, { mode: 0o600 })
-  const program = resolve(import.meta.dirname, '../../operator/kubernetes/main.ts')
-  const child = spawn(process.execPath, [program, '--config', configFile], {
+  const args = program === 'main' ? ['--config', configFile] : [kubeconfigFile, configFile, identity]
+  const child = spawn(process.execPath, [resolve(import.meta.dirname, programs[program]), ...args], {
     env: { ...process.env, KUBECONFIG: kubeconfigFile, KUBERNETES_SERVICE_HOST: '' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -98,6 +111,7 @@ export function spawnOperator(kubeconfig: string, config: OperatorConfig, folder
   const exit = once(child, 'exit')
   return {
     child,
+    identity,
     lines,
     kill: signal => void child.kill(signal),
     ended: async () => {
