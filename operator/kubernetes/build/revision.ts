@@ -13,8 +13,10 @@ export const TEMPLATE_ANNOTATION = 'trellis.dev/template'
  * weights are fixed with the genesis. A node's own override counts for its whole group, also when the node is not there yet.
  */
 export function groupRevision({ network, defaults, load }: Testnet['spec'], group: TestnetGroup): string {
+  // Latency is read again while a node runs. Which region a node is in follows from the regions' names.
+  const { latency: _, regions, ...rest } = network
   return digest({
-    network,
+    network: { ...rest, regions: regions.map(({ name }) => name) },
     defaults: ofProcess(defaults),
     group: ofProcess(group),
     overrides: group.overrides.map(({ index, ...settings }) => ({ index, ...ofProcess(settings) })),

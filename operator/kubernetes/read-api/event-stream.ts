@@ -25,7 +25,7 @@ export function stream(
   nodes: readonly string[],
   { views, nodeEvents, heartbeatMs }: StreamParts,
 ): boolean {
-  let stalledSince = 0
+  let stalled = false
   const send = (bytes: Buffer): void => {
     if (response.destroyed || response.writableEnded) return
     if (response.writableLength + bytes.length > MAX_WAITING_BYTES) return void response.destroy()
@@ -62,13 +62,10 @@ export function stream(
   open = true
   for (const bytes of first) send(bytes)
   const timer = setInterval(() => {
-    const now = performance.now()
-    if (!response.writableNeedDrain) {
-      stalledSince = 0
-      return send(heartbeat)
-    }
-    if (stalledSince === 0) stalledSince = now
-    else response.destroy()
+    // Two heartbeats without a byte taken: nobody reads.
+    if (response.writableNeedDrain && stalled) return void response.destroy()
+    stalled = response.writableNeedDrain
+    if (!stalled) send(heartbeat)
   }, heartbeatMs)
   ends.push(() => clearInterval(timer))
   // A write to a socket the reader has closed is an error of the response; 'close' follows.

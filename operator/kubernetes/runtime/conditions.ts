@@ -30,7 +30,7 @@ export function setCondition(conditions: readonly Condition[], next: NewConditio
     type: next.type,
     status: next.status,
     reason: next.reason,
-    message: next.message.slice(0, MAX_MESSAGE),
+    message: next.message.slice(0, MAX_MESSAGE).toWellFormed(),
     observedGeneration: next.observedGeneration,
     lastTransitionTime:
       before?.status === next.status ? before.lastTransitionTime : `${now.toISOString().slice(0, 19)}Z`,

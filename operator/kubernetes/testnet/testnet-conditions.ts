@@ -180,7 +180,7 @@ export function withConditions(
       type,
       status,
       reason,
-      message: message.slice(0, MAX_CONDITION_MESSAGE_CHARS),
+      message: message.slice(0, MAX_CONDITION_MESSAGE_CHARS).toWellFormed(),
       observedGeneration,
     }
     return setCondition(
