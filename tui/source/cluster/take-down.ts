@@ -21,7 +21,7 @@ export async function takeDownTestnet(
   onProgress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name, uid } = testnet.metadata
+  const { namespace, name } = testnet.metadata
   onProgress(`deleting ${name}`)
   await deleteThat(cluster, testnet, signal)
   const deadline = performance.now() + timeoutMs
@@ -42,7 +42,7 @@ export async function takeDownTestnet(
     if (performance.now() > deadline)
       throw new UsageError(
         `${what} after ${timeoutMs / 1_000} s`,
-        `\`kubectl describe pods -n ${namespace} -l trellis.dev/testnet=${name}\` says why (uid ${uid})`,
+        `\`kubectl describe pods -n ${namespace} -l trellis.dev/testnet=${name}\` says why`,
       )
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
   }
