@@ -1,9 +1,9 @@
 // Heads by node over time, coloured and patterned by branch, with the faults above.
 import { staggerOf } from '../../matrix.ts'
 import type { Observations } from '../../verdict/observations.ts'
-import { bands, chart, offset, rowLabel, type TimeAxis, timeTicks } from './axes.ts'
+import { bands, chart, offset, rowLabel, type TimeAxis, timeTicks, WIDTH } from './axes.ts'
 import { type Branches, branchName, type HeadRun } from './branches.ts'
-import { element, escaped, textElement } from './markup.ts'
+import { element, textElement } from './markup.ts'
 
 /** Nodes that have a row; of more, an even choice. */
 export const MAX_ROWS = 60
@@ -13,6 +13,8 @@ const LANE = 22
 const ROW = 18
 /** Runs narrower than this have no letter. */
 const LETTER_WIDTH = 14
+/** Width of one letter of a fault's name, at most. */
+const FAULT_LETTER = 8
 
 export function headsChart(observations: Observations, branches: Branches, axis: TimeAxis): string {
   const lanes = observations.record.windows.slice(0, MAX_LANES)
@@ -108,6 +110,15 @@ function faultLane({ record, windows }: Observations, index: number, { x, to, ze
         ),
       )
       .join('') +
-    element('text', { class: 'fault-name', x: Math.min(x(from) + 6, 700), y: y + 14 }, escaped(kind ?? ''))
+    faultName(kind ?? '', x(spans[0]!.from), x(spans.at(-1)!.to), x(spans[0]!.to), y + 14)
   )
+}
+
+/** In the bar where it fits, else beside it: on the right, or on the left of a bar near the edge. */
+function faultName(name: string, from: number, to: number, firstTo: number, y: number): string {
+  const width = name.length * FAULT_LETTER + 10
+  if (firstTo - from >= width) return textElement('text', { class: 'fault-name', x: from + 6, y }, name)
+  const right = to + 5 + width <= WIDTH
+  const place = right ? { x: to + 5, y } : { x: from - 5, y, 'text-anchor': 'end' }
+  return textElement('text', { class: 'fault-kind', ...place }, name)
 }

@@ -37,8 +37,8 @@ svg{display:block;width:100%;height:auto;overflow:hidden}
 svg.defs{position:absolute;width:0;height:0}
 svg text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:var(--ink)}
 svg text.axis{fill:var(--soft);font-size:12px}
-svg text.letter,svg text.fault-name{font-size:11px;font-weight:700}
-.letter,.fault-name{pointer-events:none}
+svg text.letter,svg text.fault-name,svg text.fault-kind{font-size:11px;font-weight:700}
+.letter,.fault-name,.fault-kind{pointer-events:none}
 svg text.letter{fill:var(--page)}
 svg text.fault-name{fill:#16181d}
 .band{fill:var(--band)}
