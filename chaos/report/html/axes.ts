@@ -6,7 +6,7 @@ export const WIDTH = 960
 export const LEFT = 132
 export const RIGHT = 24
 /** Longer names are cut in the middle, as the ends tell them apart; the tooltip has them whole. */
-const MAX_LABEL = 16
+const MAX_LABEL = 14
 
 export type Scale = (value: number) => number
 
