@@ -5,8 +5,10 @@ import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import { ConnectionError } from './api-error.ts'
 
-/** Connections at a time; a watch keeps one. */
+/** Connections for requests at a time. */
 const MAX_CONNECTIONS = 128
+/** Connections for watches, each of which keeps one: ten resources in as many namespaces as one operator may serve. */
+const MAX_WATCHES = 1_024
 /** Idle connections kept for the next request. */
 const MAX_IDLE_CONNECTIONS = 16
 const KEEP_ALIVE_MS = 15_000
@@ -37,6 +39,8 @@ export class Transport {
   readonly #userAgent: string
   readonly #server: URL
   readonly #agent: http.Agent | undefined
+  /** Watches would take all connections, and nothing else would ever be asked. */
+  readonly #watchAgent: http.Agent | undefined
 
   constructor(config: KubeConfig, userAgent: string) {
     const cluster = config.getCurrentCluster()
@@ -52,8 +56,11 @@ export class Transport {
     }
     // Through a proxy only client-node knows the way. Else an agent of our own: its agents keep nothing alive, and keep
     // the first client certificate for ever.
-    if (!cluster.proxyUrl)
-      this.#agent = this.#server.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options)
+    if (!cluster.proxyUrl) {
+      const { Agent } = this.#server.protocol === 'https:' ? https : http
+      this.#agent = new Agent(options)
+      this.#watchAgent = new Agent({ ...options, maxSockets: MAX_WATCHES })
+    }
   }
 
   /** Host and port of the server. */
@@ -63,6 +70,7 @@ export class Transport {
 
   close(): void {
     this.#agent?.destroy()
+    this.#watchAgent?.destroy()
   }
 
   /**
@@ -116,6 +124,7 @@ export class Transport {
     body: string | undefined,
   ): Promise<https.RequestOptions> {
     const options: https.RequestOptions = {}
+    const agent = query?.watch === undefined ? this.#agent : this.#watchAgent
     await this.#config.applyToHTTPSOptions(options)
     const prefix = this.#server.pathname.replace(/\/$/, '')
     const search = new URLSearchParams(
@@ -123,7 +132,7 @@ export class Transport {
     ).toString()
     return {
       ...options,
-      ...(this.#agent && { agent: this.#agent }),
+      ...(agent && { agent }),
       method,
       hostname: this.#server.hostname.replace(/^\[|\]$/g, ''),
       port: this.#server.port || (this.#server.protocol === 'https:' ? 443 : 80),
