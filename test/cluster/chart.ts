@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { $ } from 'zx'
 import { type Pod, resource, resources, type StatefulSet } from '../../operator/kubernetes/runtime/resource.ts'
-import { get, list } from './cluster-api.ts'
+import { get, list, remove } from './cluster-api.ts'
 import { crash } from './pod-processes.ts'
 import { given } from './under-test.ts'
 import { until } from './until.ts'
@@ -37,8 +37,7 @@ export const isInstalled = async (): Promise<boolean> =>
 
 /** Installs the chart where it is not installed, and waits until the operator is ready. */
 export async function installed({ again = false } = {}): Promise<void> {
-  const found = await get(deployments, { namespace: release.namespace, name: release.deployment })
-  if (found?.status?.readyReplicas && !again) return
+  if (!again && (await isInstalled())) return await operatorReady()
   await helm()({
     input: JSON.stringify(values()),
   })`${given.helm} upgrade --install ${release.name} ${chart} -n ${release.namespace} --create-namespace -f - --wait --timeout 120s`
@@ -60,10 +59,15 @@ export async function operatorPod(): Promise<Pod> {
   return running[0]!
 }
 
-/** Kills the operator's process; the kubelet starts another. Resolves when the old one is gone. */
+/**
+ * Kills the operator's process without a word, and takes its pod away: killed again and again in one pod it would sit out
+ * the kubelet's back-off. Resolves when the old one is gone.
+ */
 export async function crashOperator(): Promise<void> {
+  await operatorReady()
   const { metadata } = await operatorPod()
   await crash(given.machines!, { name: metadata.name, uid: metadata.uid! })
+  await remove(resources.pods, metadata, { gracePeriodSeconds: 0 })
 }
 
 export async function operatorReady(): Promise<void> {

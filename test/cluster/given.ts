@@ -39,3 +39,14 @@ export function asEnvironment({ machines, ...values }: Partial<Given>): Record<s
     [nodes]: String(machines.nodes.length),
   }
 }
+
+/** Why nothing can be installed on the cluster; undefined when it can. */
+export function notInstallableWith(env: NodeJS.ProcessEnv): string | undefined {
+  const missing = Object.values(variables).filter(name => !env[name])
+  return missing.length === 0 ? undefined : `not set: ${missing.join(', ')}`
+}
+
+/** Why the cluster's machines cannot be touched; undefined when they can. */
+export const notOurMachinesWith = (env: NodeJS.ProcessEnv): string | undefined =>
+  notInstallableWith(env) ??
+  (machineVariables.every(name => env[name]) ? undefined : 'the cluster is not one that the harness made')

@@ -1,5 +1,6 @@
 // Watches the heights of a testnet's nodes while a case does something to it.
 import { setTimeout as delay } from 'node:timers/promises'
+import { isReady } from '../../operator/kubernetes/testnet/pods.ts'
 import type { RunningTestnet } from './testnets.ts'
 import { until } from './until.ts'
 
@@ -15,16 +16,17 @@ export class Heights {
   #first: number | undefined
   #changedAt = performance.now()
   #longestStandstillMs = 0
-  #mostSilent = 0
+  #mostUnready = 0
+  #most = 0
 
   constructor(testnet: RunningTestnet) {
     this.#testnet = testnet
     this.#work = this.#watch()
   }
 
-  /** Nodes that did not answer in the worst round. */
-  get mostSilent(): number {
-    return this.#mostSilent
+  /** Nodes that were not ready, or not there, at the worst moment. */
+  get mostUnready(): number {
+    return this.#mostUnready
   }
 
   async untilGrown(blocks: number, withinMs: number): Promise<void> {
@@ -55,14 +57,14 @@ export class Heights {
 
   async #watch(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const names = (await this.#testnet.pods()).map(({ metadata }) =>
-        metadata.name.slice(this.#testnet.name.length + 1),
-      )
+      const pods = await this.#testnet.pods()
+      this.#most = Math.max(this.#most, pods.length)
+      this.#mostUnready = Math.max(this.#mostUnready, this.#most - pods.filter(isReady).length)
+      const names = pods.map(({ metadata }) => metadata.name.slice(this.#testnet.name.length + 1))
       const statuses = await Promise.all(
         names.map(name => this.#testnet.nodeStatus(name, WITHIN_MS).catch(() => undefined)),
       )
       const answers = statuses.filter(status => status !== undefined)
-      this.#mostSilent = Math.max(this.#mostSilent, names.length - answers.length)
       this.#seen(Math.max(0, ...answers.map(({ head }) => head.height)))
       await delay(EVERY_MS, undefined, { signal: this.#stop.signal }).catch(() => {})
     }

@@ -2,7 +2,7 @@
 // set, else brings one up and takes it down again.
 import { spawn } from 'node:child_process'
 import { down, up } from './cluster.ts'
-import { asEnvironment, type Given } from './given.ts'
+import { asEnvironment, type Given, notInstallableWith, notOurMachinesWith } from './given.ts'
 import { prepared, programs } from './preparation.ts'
 
 /** Draining one, or losing it, needs another. */
@@ -13,6 +13,9 @@ const tell = (line: string) => console.error(line)
 function vitest(given: Partial<Given>): Promise<number> {
   const config = ['--config', 'test/cluster/vitest.config.ts']
   const env = { ...process.env, ...asEnvironment(given) }
+  const [nothing, less] = [notInstallableWith(env), notOurMachinesWith(env)]
+  if (nothing) tell(`cases that install the chart are skipped: ${nothing}`)
+  else if (less) tell(`cases that kill processes or machines are skipped: ${less}`)
   return new Promise((resolve, reject) => {
     const child = spawn('node_modules/.bin/vitest', ['run', ...config, ...args], { stdio: 'inherit', env })
     child.on('error', reject)

@@ -19,7 +19,7 @@ async function processesOf({ cgroup }: ClusterPlan, uid: string): Promise<number
   return found.flat()
 }
 
-/** SIGKILL; the kubelet then starts the containers again. @throws Error when the pod runs nothing */
+/** SIGKILL; the kubelet then starts the containers again, unless the pod goes. @throws Error when it runs nothing */
 export async function crash(plan: ClusterPlan, { name, uid }: { name: string; uid: string }): Promise<void> {
   const pids = await processesOf(plan, uid)
   if (pids.length === 0) throw new Error(`pod ${name} runs no process`)

@@ -2,34 +2,51 @@ import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-// What every case relies on comes first, what takes machines or the operator away last, and what looks back at the whole
-// run after all.
+// Cases share the cluster, and most of their time is waiting. They run in phases: what everything else relies on; what can
+// go on side by side; what kills the operator; what takes machines, the operator or the definitions away, and at the very
+// end what looks back at the whole run.
 const first = ['cluster', 'quickstart']
+const killing = ['scale', 'rollout', 'suspend']
 const last = ['machines', 'deletion', 'permissions']
-const place = ({ moduleId }: TestSpecification): number => {
-  const name = basename(moduleId, '.test.ts')
-  return last.includes(name)
-    ? first.length + last.indexOf(name) + 1
-    : first.includes(name)
-      ? first.indexOf(name)
-      : first.length
-}
+
+const files = (names: readonly string[]): string[] => names.map(name => `cases/${name}.test.ts`)
+const order = [...first, ...killing, ...last]
+const place = ({ moduleId }: TestSpecification): number => order.indexOf(basename(moduleId, '.test.ts'))
 
 class InOrder extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return files.toSorted((a, b) => place(a) - place(b) || a.moduleId.localeCompare(b.moduleId))
+  override async sort(found: TestSpecification[]): Promise<TestSpecification[]> {
+    return found.toSorted((a, b) => place(a) - place(b) || a.moduleId.localeCompare(b.moduleId))
   }
 }
 
-// One cluster, one file at a time. main.ts gives the cases their cluster.
+interface Phase {
+  readonly name: string
+  readonly include: string[]
+  readonly exclude?: string[]
+  readonly maxWorkers: number
+}
+
+const phases: readonly Phase[] = [
+  { name: 'first', include: files(first), maxWorkers: 1 },
+  { name: 'calm', include: ['cases/*.test.ts'], exclude: files(order), maxWorkers: 3 },
+  { name: 'killing', include: files(killing), maxWorkers: 3 },
+  { name: 'last', include: files(last), maxWorkers: 1 },
+]
+
+/** main.ts gives the cases their cluster. */
 export default defineConfig({
   test: {
     root: 'test/cluster',
-    include: ['cases/*.test.ts'],
-    pool: 'forks',
-    maxWorkers: 1,
     sequence: { sequencer: InOrder },
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    projects: phases.map((phase, groupOrder) => ({
+      test: {
+        ...phase,
+        root: 'test/cluster',
+        pool: 'forks' as const,
+        sequence: { groupOrder },
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
+      },
+    })),
   },
 })

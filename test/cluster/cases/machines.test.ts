@@ -36,7 +36,7 @@ describe.skipIf(notOurMachines)('a machine', () => {
     const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: given.kubeconfig } })
     await kubectl`${given.kubectl} drain ${machine} --ignore-daemonsets --delete-emptydir-data --timeout=120s`
     expect(await podsThere()).toEqual([])
-    expect(heights.mostSilent).toBeLessThanOrEqual(1)
+    expect(heights.mostUnready).toBeLessThanOrEqual(1)
     await testnet.untilReady(90_000)
     await heights.end()
     expect((await operatorPod()).spec?.nodeName).not.toBe(machine)

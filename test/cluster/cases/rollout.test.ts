@@ -36,7 +36,7 @@ describe.skipIf(notOurMachines)('a rollout', () => {
       async () => (await count(given.nextNodeImage)) === 1,
     )
     // Until somebody kills one, no more than one is away at a time.
-    expect(heights.mostSilent).toBeLessThanOrEqual(1)
+    expect(heights.mostUnready).toBeLessThanOrEqual(1)
     await crashOperator()
     const [victim] = (await testnet.pods()).filter(({ spec }) => spec!.containers[0]!.image !== given.nextNodeImage)
     await remove(resources.pods, victim!.metadata)
