@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { ExperimentFault, FaultAction, Select } from '../api/experiment.ts'
 import { composeLinks, type Link } from '../api/link.ts'
 import { seededRng } from '../api/random.ts'
-import { activeAt, compile, linkBetween, linkUnder, rowsOf } from './matrix.ts'
+import { activeAt, compile, endOf, lengthOf, linkBetween, linkUnder, rowsOf, stoppedAt } from './matrix.ts'
 import { hearing, sidesOf } from './reach.ts'
 import { selectNodes } from './select.ts'
 
@@ -191,4 +191,24 @@ test('a sample is of the asked size, in order, and the same for the same seed', 
       "b",
     ]
   `)
+})
+
+test('a staggered kill stops each target in its turn only', () => {
+  const faults = compile(
+    { seed: 's', faults: [fault('roll', { kind: 'kill', staggerMs: 1_000 }, { names: ['a', 'b', 'c'] }, 500, 700)] },
+    nodes,
+  )
+  const [roll] = faults
+  expect([lengthOf(roll!), endOf(faults)]).toEqual([2_700, 3_200])
+  for (const [elapsed, stopped] of [
+    [499, []],
+    [500, ['a']],
+    [1_200, []],
+    [1_500, ['b']],
+    [3_199, ['c']],
+    [3_200, []],
+  ] as const)
+    expect([...stoppedAt(faults, elapsed)], String(elapsed)).toEqual(stopped)
+  expect(activeAt(faults, 3_199)).toEqual(faults)
+  expect(activeAt(faults, 3_200)).toEqual([])
 })

@@ -88,6 +88,21 @@ export function activeAt(faults: readonly CompiledFault[], elapsedMs: number): C
   )
 }
 
+/** Nodes that a kill or a pause is due to hold so long after the start: those whose turn it is. */
+export function stoppedAt(faults: readonly CompiledFault[], elapsedMs: number): Set<string> {
+  return new Set(
+    faults.flatMap(compiled => {
+      const { atMs, durationMs, action } = compiled.fault
+      if (action.kind !== 'kill' && action.kind !== 'pause') return []
+      const stagger = staggerOf(compiled)
+      return compiled.targets.filter((_, turn) => {
+        const since = elapsedMs - atMs - turn * stagger
+        return since >= 0 && since < durationMs
+      })
+    }),
+  )
+}
+
 /** Row id of a fault: rows with different ids compose in the node. */
 export const rowId = (experiment: string, fault: string): string => `${experiment}.${fault}`
 

@@ -1,6 +1,6 @@
 // Canary transactions: given to every side while the faults last, looked for when all is over.
 import { type Canary, MAX_CANARIES } from '../../api/run.ts'
-import { activeAt, type CompiledFault, endOf } from '../matrix.ts'
+import { activeAt, type CompiledFault, endOf, stoppedAt } from '../matrix.ts'
 import { hearing, sidesOf } from '../reach.ts'
 import { type NodeClient, NodeRefused, pause, reasonOf } from './node-client.ts'
 import type { Recorder } from './recorder.ts'
@@ -8,6 +8,9 @@ import type { CanarySource } from './target.ts'
 
 /** Canaries of one run: enough to meet both sides at several moments, few enough not to be the load. */
 export const CANARIES_PER_RUN = 16
+/** Nodes that are asked to take one canary, one after the other while none answers. */
+const MAX_ASKED = 3
+const NO_ANSWER = 'no answer'
 /** Blocks read to find a canary's inclusions. */
 const MAX_BLOCKS_READ = 20_000
 
@@ -34,17 +37,20 @@ export async function sendCanaries(
     const due = ((index + 0.5) / count) * end
     await pause(startedAt + due - now(), signal)
     if (signal.aborted) return
-    const active = activeAt(compiled, due)
-    const stopped = new Set(
-      active.flatMap(({ fault, targets }) => (['kill', 'pause'].includes(fault.action.kind) ? targets : [])),
-    )
-    const sides = sidesOf(hearing(active, names))
+    const stopped = stoppedAt(compiled, due)
+    const sides = sidesOf(hearing(activeAt(compiled, due), names))
       .map(side => side.filter(name => !stopped.has(name)))
       .filter(side => side.length > 0)
     const side = index % Math.max(1, sides.length)
-    const node = sides[side]?.[Math.floor(index / sides.length) % (sides[side]?.length ?? 1)]
-    if (node === undefined) continue
-    recorder.canary(await send(index, side, clients.get(node)!, source, now, signal))
+    const members = sides[side] ?? []
+    const first = Math.floor(index / sides.length) % (members.length || 1)
+    let canary: Canary | undefined
+    // A node may be down for other reasons, or not be back yet: then another of its side is asked.
+    for (const node of [...members.slice(first), ...members.slice(0, first)].slice(0, MAX_ASKED)) {
+      canary = await send(index, side, clients.get(node)!, source, now, signal)
+      if (canary.id !== null || canary.refused?.startsWith(NO_ANSWER) !== true) break
+    }
+    if (canary) recorder.canary(canary)
   }
 }
 
@@ -73,7 +79,7 @@ async function send(
   } catch (error) {
     // Only a node that answered has refused; of one that did not, nobody knows what it took.
     const refused = error instanceof NodeRefused
-    return { ...canary, fate: 'refused', refused: refused ? error.message : `no answer: ${reasonOf(error)}` }
+    return { ...canary, fate: 'refused', refused: refused ? error.message : `${NO_ANSWER}: ${reasonOf(error)}` }
   }
 }
 

@@ -1,6 +1,7 @@
 // Finding 8: blocks that never reached a node, and blocks a node took twice.
 import type { Finding } from '../../api/verdict.ts'
-import type { Observations } from './observations.ts'
+import { sameChain } from '../convergence.ts'
+import { type Observations, replacedOnPurpose } from './observations.ts'
 import { finding, plural, shortHash } from './wording.ts'
 
 const { measured, unmeasured, unknown } = finding('blocks', 'Blocks delivered')
@@ -60,6 +61,13 @@ export function blocks(observations: Observations): Finding {
   const value = `${lost.length} of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')} lost, ${twice.length} doubled; ${plural(Math.max(0, seen.size - onMainChain), 'block')} off the main chain`
   const fields = { limit, figures, evidence }
   if (lost.length > lostBlocks || twice.length > 0) return measured(false, { value, ...fields })
+  // Nobody follows a chain without its blocks: those of nodes that ended on it came, though nobody counted them.
+  const replaced = replacedOnPurpose(observations)
+  const onMain = new Set(end?.views.filter(view => last && sameChain(view, last)).map(({ name }) => name))
+  if (watched.length === 0 && names.every(node => replaced.has(node) && onMain.has(node))) {
+    const told = `every node ended on one chain; what its process told before it was ended is not whole at any of ${plural(names.length, 'node')}`
+    return measured(true, { value: told, ...fields })
+  }
   if (watched.length === 0 || main.length === 0)
     return unmeasured(watched.length === 0 ? 'every event stream had gaps' : 'the main chain is not recorded', fields)
   return measured(true, { value, ...fields })

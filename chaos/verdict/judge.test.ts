@@ -628,6 +628,9 @@ describe('canaries', () => {
 })
 
 describe('blocks', () => {
+  const gapsEverywhere: Change = run => {
+    run.gaps = ['a', 'b', 'c', 'd'].map(node => ({ node, from: 30_000, to: 31_000 }))
+  }
   const drop: Change = run => {
     run.events = run.events.filter(
       ({ node, event }) => !(node === 'd' && event.kind === 'block' && event.hash === 'l25'),
@@ -645,6 +648,24 @@ describe('blocks', () => {
       run => run.events.push(run.events.find(({ event }) => event.kind === 'block' && event.hash === 'l25')!),
     ],
     ['no events', null, 'no block', withoutEvents('block')],
+    [
+      'every process replaced on purpose, and all on one chain in the end',
+      true,
+      'every node ended on one chain',
+      all(action('restart', ['a', 'b', 'c', 'd']), gapsEverywhere),
+    ],
+    [
+      'every stream with gaps, one of them for no reason',
+      null,
+      'every event stream had gaps',
+      all(action('restart', ['a', 'b', 'c']), gapsEverywhere),
+    ],
+    [
+      'every process replaced on purpose, and one is left behind',
+      null,
+      'every event stream had gaps',
+      all(action('restart', ['a', 'b', 'c', 'd']), gapsEverywhere, silent(58_000, 1e9, ['d'])),
+    ],
     [
       'every stream with gaps',
       null,
