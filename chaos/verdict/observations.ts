@@ -138,10 +138,10 @@ export const cutsDuring = (observations: Observations, window: Window): Compiled
 /** How often each node was given another process on purpose, by faults that took effect in part only as well. */
 export function replacedOnPurpose({ record, compiled }: Observations): Map<string, number> {
   const times = new Map<string, number>()
-  for (const { fault, targets, hits } of record.windows) {
-    const kind = compiled.get(fault)?.fault.action.kind
-    if (kind !== 'kill' && kind !== 'restart') continue
-    for (const node of hits?.map(hit => hit.node) ?? targets) times.set(node, (times.get(node) ?? 0) + 1)
+  for (const { fault, hits } of record.windows) {
+    const of = compiled.get(fault)
+    if (of?.fault.action.kind !== 'kill' && of?.fault.action.kind !== 'restart') continue
+    for (const node of hits?.map(hit => hit.node) ?? of.targets) times.set(node, (times.get(node) ?? 0) + 1)
   }
   return times
 }
