@@ -1,9 +1,8 @@
 // The traffic schedulers of this network namespace's devices, read and changed with `ip` and `tc`.
-import { isRecord, list } from './json.ts'
 import { run } from './kernel.ts'
 import type { KernelPlan } from './plan.ts'
 import { compileTc, type Device } from './tc-commands.ts'
-import { parseClasses, parseQdiscs, presentOf, type Qdisc } from './tc-present.ts'
+import { parseClasses, parseDevices, parseQdiscs, presentOf, type Qdisc } from './tc-present.ts'
 
 /** Somebody else shapes a device's traffic; ours would take its place. */
 export class ForeignScheduler extends Error {
@@ -14,12 +13,7 @@ export class ForeignScheduler extends Error {
 }
 
 /** Devices that are up, without loopback. */
-export async function devices(): Promise<Device[]> {
-  return list(JSON.parse(await run('ip', ['-j', 'link', 'show', 'up']))).flatMap(link => {
-    if (!isRecord(link) || list(link.flags).includes('LOOPBACK')) return []
-    return { name: String(link.ifname), mtu: Number(link.mtu) }
-  })
-}
+export const devices = async (): Promise<Device[]> => parseDevices(await run('ip', ['-j', 'link', 'show', 'up']))
 
 export const qdiscsOf = async ({ name }: Device): Promise<Qdisc[]> =>
   parseQdiscs(await run('tc', ['-s', '-j', 'qdisc', 'show', 'dev', name]))

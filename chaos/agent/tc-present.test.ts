@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseClasses, parseQdiscs, presentOf } from './tc-present.ts'
+import { parseClasses, parseDevices, parseQdiscs, presentOf } from './tc-present.ts'
 
 // Printed by iproute2 6.1.
 const json = `[{"kind":"htb","handle":"7e11:","root":true,"refcnt":3,"options":{"r2q":10},"bytes":90,"packets":1,"drops":0,"overlimits":0,"requeues":0,"backlog":0,"qlen":0},
@@ -40,4 +40,16 @@ test.each([
   ['somebody’s classes', '[{"kind":"htb","handle":"1:","root":true}]', 'foreign'],
 ])('a device with %s', (_name, text, kind) => {
   expect(presentOf(parseQdiscs(text), new Set()).kind).toBe(kind)
+})
+
+test.each([
+  [
+    'a pod',
+    '[{"ifname":"lo","flags":["LOOPBACK","UP"],"mtu":65536},{"ifname":"eth0","flags":["UP"],"mtu":1450}]',
+    [{ name: 'eth0', mtu: 1_450 }],
+  ],
+  ['nothing that is up', '[{},{}]', []],
+  ['nothing', '', []],
+])('devices of %s', (_name, json, expected) => {
+  expect(parseDevices(json)).toEqual(expected)
 })

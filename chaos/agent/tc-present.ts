@@ -1,6 +1,6 @@
-// What `tc` says of a device -> what is ours of it.
+// What `ip` and `tc` say of devices -> what is ours of them.
 import { isRecord, list } from './json.ts'
-import type { Present } from './tc-commands.ts'
+import type { Device, Present } from './tc-commands.ts'
 import { ROOT_HANDLE } from './tc-names.ts'
 
 /** A scheduler of a device, with its counters. */
@@ -31,6 +31,15 @@ export function parseQdiscs(json: string): Qdisc[] {
       drops: count('drops'),
       queued: count('qlen'),
     }
+  })
+}
+
+/** Reads `ip -j link show up`, without loopback. @throws SyntaxError when it is no JSON */
+export function parseDevices(json: string): Device[] {
+  return list(JSON.parse(json || '[]')).flatMap(link => {
+    // Devices that are not up are printed as empty objects.
+    if (!isRecord(link) || typeof link.ifname !== 'string' || list(link.flags).includes('LOOPBACK')) return []
+    return { name: link.ifname, mtu: Number(link.mtu) }
   })
 }
 

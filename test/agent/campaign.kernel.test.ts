@@ -5,7 +5,7 @@ import { seededRng } from '../../api/random.ts'
 import { until } from '../cluster/until.ts'
 import { bothWays, drop, passes, rowTo, setStage, skipped } from './stage.ts'
 
-const rounds = Number(process.env.TRELLIS_CAMPAIGN_ROUNDS ?? 5)
+const rounds = Number(process.env.TRELLIS_CAMPAIGN_ROUNDS ?? 4)
 const seed = process.env.TRELLIS_SEED ?? `${Date.now()}`
 const leaseMs = 700
 

@@ -13,6 +13,8 @@ import type { Host } from './namespaces.ts'
 
 const program = fileURLToPath(new URL('../../chaos/agent/main.ts', import.meta.url))
 const PORT = 7_075
+/** Root as in a pod that drops all capabilities but this. */
+const onlyNetAdmin = ['setpriv', '--bounding-set=-all,+net_admin', '--inh-caps=-all', '--no-new-privs']
 const key = randomBytes(48)
 
 export interface RequestOptions {
@@ -44,7 +46,17 @@ export class RunningAgent {
   /** Starts the process, again after `kill`, and waits until it listens. */
   async launch(): Promise<void> {
     const files = ['--key-file', join(this.#folder, 'key'), '--state-file', join(this.#folder, 'state')]
-    const args = ['netns', 'exec', this.host.namespace, process.execPath, program, ...files, '--port', `${PORT}`]
+    const args = [
+      'netns',
+      'exec',
+      this.host.namespace,
+      ...onlyNetAdmin,
+      process.execPath,
+      program,
+      ...files,
+      '--port',
+      `${PORT}`,
+    ]
     const child = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = child
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -61,7 +73,7 @@ export class RunningAgent {
     return this.#process?.pid
   }
 
-  /** SIGKILL. `ip netns exec` becomes the program it runs, so this is the agent itself. */
+  /** SIGKILL. `ip netns exec` and `setpriv` become the program they run, so this is the agent itself. */
   async kill(): Promise<void> {
     const child = this.#process
     if (!child || child.exitCode !== null || child.signalCode !== null) return
