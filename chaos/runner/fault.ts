@@ -8,8 +8,8 @@ import { type Act, type ActContext, actOf } from './acts.ts'
 import { pause, reasonOf } from './node-client.ts'
 
 /** Rows and skews lapse this long after they were last renewed: the longest a fault outlives a runner that was killed. */
-export const LEASE_MS = 15_000
-export const RENEW_MS = 5_000
+export const LEASE_MS = 10_000
+export const RENEW_MS = 3_000
 /** Rows may outlive the planned end by this much: time to inject the last target, and to lift in order. */
 export const ALLOWANCE_MS = 4_000
 
