@@ -1,3 +1,4 @@
+// Drops by this machine's kernel, in network namespaces.
 import { describe, expect, test } from 'vitest'
 import { bothWays, drop, families, passes, rowTo, setStage, skipped } from './stage.ts'
 
