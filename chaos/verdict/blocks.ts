@@ -19,11 +19,13 @@ export function blocks(observations: Observations): Finding {
   const seen = new Map<string, Map<string, number>>()
   const parents = new Map<string, string>()
   const madeAt = new Map<string, number>()
+  // By when it was made, as the fastest node tells it: each adds the time of its import, and a block that was made just
+  // before the fault would count at some nodes only.
+  for (const { event } of arrivals)
+    madeAt.set(event.hash, Math.min(madeAt.get(event.hash) ?? Number.POSITIVE_INFINITY, event.at - event.delayMs))
   for (const { node, event } of arrivals) {
-    // By when it was made, which all nodes tell alike: by arrival a block would count at some nodes only.
-    if (event.at - event.delayMs < faults.from) continue
+    if (madeAt.get(event.hash)! < faults.from) continue
     parents.set(event.hash, event.parent)
-    madeAt.set(event.hash, event.at - event.delayMs)
     const byNode = seen.get(event.hash) ?? new Map<string, number>()
     byNode.set(node, (byNode.get(node) ?? 0) + 1)
     seen.set(event.hash, byNode)

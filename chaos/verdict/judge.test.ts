@@ -647,6 +647,19 @@ describe('blocks', () => {
       '1 doubled',
       run => run.events.push(run.events.find(({ event }) => event.kind === 'block' && event.hash === 'l25')!),
     ],
+    [
+      'one made just before the fault, and imported after it began by some',
+      true,
+      '0 of',
+      run => {
+        const from = run.windows[0]!.injectedAt!
+        for (const { node, event } of run.events) {
+          // The clocks agree; the import of three of the nodes took its time.
+          if (event.kind !== 'block' || event.hash !== 'm20') continue
+          Object.assign(event, { at: from + (node === 'a' ? -1 : 30), delayMs: 2 })
+        }
+      },
+    ],
     ['no events', null, 'no block', withoutEvents('block')],
     [
       'every process replaced on purpose, and all on one chain in the end',

@@ -21,7 +21,6 @@ const everyday = [
   'one-way',
   'rolling-kills',
   'flapping-link',
-  'cut-while-syncing',
   'restart-all',
   'clock-behind',
 ]
