@@ -151,8 +151,8 @@ function informerTeller(log: Log): (name: string, note: InformerNote) => void {
 }
 
 const mends: Readonly<Record<string, string>> = {
-  404: 'its definition is not installed: install the CRDs of the chart (crds.install), or wait until it is back',
-  NotFound: 'its definition is not installed: install the CRDs of the chart (crds.install), or wait until it is back',
+  404: 'its definition is not installed: install the CRDs of the chart (crds.enabled), or wait until it is back',
+  NotFound: 'its definition is not installed: install the CRDs of the chart (crds.enabled), or wait until it is back',
   Forbidden: 'the service account may not list it: install the roles of the chart',
   Unauthorized: 'the credentials are not accepted: is the service account token mounted?',
 }
