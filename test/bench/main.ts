@@ -6,19 +6,29 @@ import { heal } from './heal.ts'
 import { importing } from './import.ts'
 import { load } from './load.ts'
 import { commit, machine } from './machine.ts'
+import { operator } from './operator.ts'
 import { record, table } from './report.ts'
 import type { Bench } from './row.ts'
 import { startup } from './startup.ts'
 import { sync } from './sync.ts'
 
-const benches: Readonly<Record<string, Bench>> = { import: importing, sync, delivery, load, startup, heal, cluster }
+const benches: Readonly<Record<string, Bench>> = {
+  import: importing,
+  sync,
+  delivery,
+  load,
+  startup,
+  heal,
+  cluster,
+  operator,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { long: { type: 'boolean', default: false }, 'dry-run': { type: 'boolean', default: false } },
 })
-/** Only when named: it needs root, and brings a Kubernetes up. */
-const special = new Set(['cluster'])
+/** Only when named: they bring a Kubernetes up, and `cluster` needs root. */
+const special = new Set(['cluster', 'operator'])
 const names = positionals.length > 0 ? positionals : Object.keys(benches).filter(name => !special.has(name))
 const unknown = names.filter(name => !(name in benches))
 if (unknown.length > 0) {

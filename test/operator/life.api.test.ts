@@ -188,6 +188,18 @@ describe.skipIf(tier.missing !== undefined)('a testnet', () => {
     await net.until('nothing is left', async () => (await net.objects()).length === 0)
   })
 
+  test('is served in each of many namespaces, however many streams that takes', async () => {
+    const namespaces = await Promise.all(Array.from({ length: 20 }, () => cluster.namespace()))
+    const config = testConfig(namespaces[0]!, { namespaces })
+    const operator = await startTestOperator(cluster.tier.kubeconfigOf('admin'), config)
+    closers.push(() => operator.stop())
+    const nets = [namespaces[0]!, namespaces[19]!].map(
+      namespace => new TestnetHandle(cluster, namespace, 'net', () => operator.lines.slice(-15).join('\n')),
+    )
+    await Promise.all(nets.map(net => net.apply()))
+    await Promise.all(nets.map(net => net.ready()))
+  })
+
   test('leaves nothing when it is deleted, and its name may be used again at once', async () => {
     const { net } = await ground()
     await net.apply()
