@@ -1,6 +1,7 @@
 // The ChaosExperiment kind: which faults a testnet gets, when, and what must be true afterwards.
 // The schema keeps units as text; `resolveExperiment` turns a checked document into values.
 import { z } from 'zod'
+import { problemOf } from './cron.ts'
 import type { Fault as InputFault, Path } from './errors.ts'
 import type { Kind } from './parse.ts'
 import { bytesPerSecond, duration, milliseconds, percent, percentage, rate } from './units.ts'
@@ -10,6 +11,11 @@ const MAX_NAMES = 1_024
 const MAX_GROUP_LISTS = 16
 /** Nodes refuse link rows that end further away than this, so no fault may. */
 export const MAX_FAULT_MS = 24 * 3_600_000
+
+/** The Job of a run, its pods and its ConfigMaps are named after it; what a schedule makes has a number added. */
+export const MAX_EXPERIMENT_NAME = 50
+export const MAX_SERIES_NAME = 44
+const MAX_RUNS = 1_000
 
 const name = z
   .string()
@@ -62,7 +68,10 @@ const actions = {
   bandwidth: z.strictObject({ rate: rate({ min: '8bit/s' }) }),
   loss: z.strictObject({ percent: percent({ min: '0.01%' }) }),
   /** The process ends at once and is started again at the end of the fault. */
-  kill: processAction,
+  kill: processAction.extend({
+    /** `pod` deletes the node's pod instead: it comes back by itself, on this or another machine. On Kubernetes only. */
+    how: z.enum(['process', 'pod']).default('process'),
+  }),
   /** The process stands still, and goes on at the end of the fault. */
   pause: processAction,
   /** The process ends in order and is started again at once. */
@@ -130,6 +139,27 @@ export const experimentSpecSchema = z.strictObject({
   injector: z.enum(['auto', 'kernel', 'userspace']).default('auto'),
   /** What becomes of it while another experiment runs on the testnet. */
   whenBusy: z.enum(['refuse', 'queue']).default('refuse'),
+  /** Runs it again and again, each time as an experiment of its own with a seed of its own. On Kubernetes only. */
+  schedule: z
+    .strictObject({
+      /** Minute, hour, day of month, month, day of week. */
+      cron: z
+        .string()
+        .min(9)
+        .max(128)
+        .meta({ title: 'a cron expression', examples: ['30 3 * * *'] }),
+      timeZone: z
+        .string()
+        .min(1)
+        .max(64)
+        .default('UTC')
+        .meta({ examples: ['Europe/Berlin'] }),
+    })
+    .optional(),
+  /** So many runs, one after the other; with a schedule, after so many it ends. On Kubernetes only. */
+  repeat: z.int().min(1).max(MAX_RUNS).optional(),
+  /** Ended runs of a schedule or of repeats that are kept. */
+  keep: z.int().min(1).max(100).default(10),
   /** Heals at once and ends the run; it cannot be taken back. */
   abort: z.boolean().default(false),
 })
@@ -138,7 +168,7 @@ export const experimentSchema = z.strictObject({
   apiVersion: z.literal('trellis.dev/v1alpha1'),
   kind: z.literal('ChaosExperiment'),
   metadata: z.strictObject({
-    name,
+    name: name.max(MAX_EXPERIMENT_NAME),
     labels: z.record(z.string().max(63), z.string().max(63)).optional(),
     annotations: z.record(z.string().max(253), z.string().max(4_096)).optional(),
   }),
@@ -172,8 +202,8 @@ export type FaultAction =
   | { readonly kind: 'bandwidth'; readonly rate: number }
   /** 0..1 */
   | { readonly kind: 'loss'; readonly loss: number }
-  /** One target after the other, so many milliseconds apart; all at once when absent. */
-  | { readonly kind: LifecycleKind; readonly staggerMs?: number | undefined }
+  /** One target after the other, so many milliseconds apart; all at once when absent. `how`: of kills, absent for the process. */
+  | { readonly kind: LifecycleKind; readonly staggerMs?: number | undefined; readonly how?: 'pod' | undefined }
   /** Milliseconds the clock runs ahead; behind when negative. */
   | { readonly kind: 'clock'; readonly offsetMs: number }
 
@@ -258,15 +288,15 @@ function resolveAction(spec: FaultSpec): FaultAction {
     return { kind: 'clock', offsetMs: clock.ahead ? milliseconds(clock.ahead) : -milliseconds(clock.behind ?? '0s') }
   const kind = lifecycleKinds.find(name => spec[name] !== undefined) ?? 'restart'
   const staggerMs = milliseconds(spec[kind]?.stagger ?? '0s')
-  return { kind, ...(staggerMs > 0 && { staggerMs }) }
+  return { kind, ...(staggerMs > 0 && { staggerMs }), ...(spec.kill?.how === 'pod' && { how: 'pod' }) }
 }
 
 /** Shapes whose grudges do not follow from two sides: a direction says nothing there. */
 const undirected: readonly Shape[] = ['bridge', 'majorities-ring']
 
 /** Rules between fields that a schema cannot say. Rules about the testnet's nodes are in chaos/check.ts. */
-export function checkExperiment({ spec }: ChaosExperiment): InputFault[] {
-  const faults: InputFault[] = []
+export function checkExperiment({ metadata, spec }: ChaosExperiment): InputFault[] {
+  const faults: InputFault[] = checkSeries(metadata.name, spec)
   const bound = spec.duration === undefined ? MAX_FAULT_MS : milliseconds(spec.duration)
   const seen = new Map<string, number>()
   for (const [index, item] of spec.faults.entries()) {
@@ -297,13 +327,36 @@ export function checkExperiment({ spec }: ChaosExperiment): InputFault[] {
       })
     }
   }
-  if (spec.injector === 'kernel') {
+  return faults
+}
+
+/** True when it only makes runs and is none itself. */
+export const isSeries = ({ spec }: Pick<ChaosExperiment, 'spec'>): boolean =>
+  spec.schedule !== undefined || spec.repeat !== undefined
+
+function checkSeries(name: string, spec: ChaosExperiment['spec']): InputFault[] {
+  const faults: InputFault[] = []
+  if (isSeries({ spec }) && name.length > MAX_SERIES_NAME)
     faults.push({
-      path: ['spec', 'injector'],
-      message: 'the kernel injector needs the net agent of a cluster, which does not exist yet',
-      mend: 'write `auto` or `userspace`; the verdict then says `fidelity: userspace`',
+      path: ['metadata', 'name'],
+      message: `has ${name.length} characters, and the names of its runs are longer`,
+      mend: `choose one of at most ${MAX_SERIES_NAME}`,
     })
-  }
+  if (!spec.schedule) return faults
+  const { cron, timeZone } = spec.schedule
+  const problem = problemOf(cron, timeZone)
+  if (problem?.of === 'zone')
+    faults.push({
+      path: ['spec', 'schedule', 'timeZone'],
+      message: `\`${timeZone}\` is no time zone known here`,
+      mend: 'write one of the IANA database, as `UTC` or `Europe/Berlin`',
+    })
+  if (problem?.of === 'cron')
+    faults.push({
+      path: ['spec', 'schedule', 'cron'],
+      message: `\`${cron}\` is no cron expression: ${problem.message}`,
+      mend: 'write minute, hour, day of month, month and day of week, as `30 3 * * *`',
+    })
   return faults
 }
 

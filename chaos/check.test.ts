@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { InputError } from '../api/errors.ts'
 import { experimentKind } from '../api/experiment.ts'
 import { parseDocuments } from '../api/parse.ts'
-import { checkAgainst } from './check.ts'
+import { checkAgainst, checkForMachine } from './check.ts'
 
 const nodes = ['miner-0', 'miner-1', 'miner-2', 'load-0'].map(name => ({
   name,
@@ -24,7 +24,7 @@ ${more}`
 function problemsOf(text: string): string[] {
   try {
     const [parsed] = parseDocuments(text, 'f.yaml', [experimentKind])
-    return checkAgainst(parsed!.value, 'quick', nodes).map(fault => {
+    return [...checkForMachine(parsed!.value), ...checkAgainst(parsed!.value, 'quick', nodes)].map(fault => {
       const { path, message, mend } = parsed!.problem(fault)
       return `${path}: ${message}; ${mend}`
     })
@@ -85,6 +85,7 @@ test.each([
   ['{name: a, duration: 1s, clock: {ahead: 1s, behind: 1s}}', 'a clock cannot be ahead and behind'],
   ['{name: a, duration: 1s, clock: {ahead: 2h}}', 'must be at most 1h'],
   ['{name: a, duration: 20s, explode: {}}', 'has no field `explode`'],
+  ['{name: a, duration: 20s, kill: {how: pod}}', 'spec.faults[0].kill.how: there are no pods on this machine'],
 ])('refuses %s: %s', (faults, expected) => expect(problemsOf(document(faults)).join('\n')).toContain(expected))
 
 test('refuses a fault that ends after the run, the kernel injector and another testnet', () => {
@@ -92,7 +93,16 @@ test('refuses a fault that ends after the run, the kernel injector and another t
   expect(problemsOf(document(fault, '  duration: 10s\n'))[0]).toBe(
     'spec.faults[0].duration: the fault ends 25s after the start, but the run allows 10s; end it within 10s or raise spec.duration',
   )
-  expect(problemsOf(document(fault, '  injector: kernel\n'))[0]).toContain('needs the net agent of a cluster')
+  expect(problemsOf(document(fault, '  injector: kernel\n'))[0]).toContain('needs the net agent beside the nodes')
+  expect(problemsOf(document(fault, '  repeat: 3\n'))[0]).toContain('nobody stays to start the runs')
+  expect(problemsOf(document(fault, '  schedule: {cron: 99 3 * * *}\n'))[0]).toBe(
+    'spec.schedule.cron: `99 3 * * *` is no cron expression: Invalid value for minute: 99; write minute, hour, day of month, month and day of week, as `30 3 * * *`',
+  )
+  expect(problemsOf(document(fault, '  schedule: {cron: 0 3 * * *, timeZone: Mars}\n'))[0]).toContain(
+    '`Mars` is no time zone known here',
+  )
+  const long = document(fault, '  repeat: 3\n').replace('name: cut', `name: ${'c'.repeat(45)}`)
+  expect(problemsOf(long)[0]).toContain('metadata.name: has 45 characters')
   expect(problemsOf(document(fault).replace('testnet: quick', 'testnet: slow'))[0]).toContain(
     '`slow` is not the testnet at hand',
   )

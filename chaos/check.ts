@@ -84,4 +84,31 @@ export function checkAgainst(experiment: ChaosExperiment, testnet: string, nodes
   return faults
 }
 
+/** What of an experiment only a cluster offers. */
+export function checkForMachine({ spec }: ChaosExperiment): Fault[] {
+  const faults: Fault[] = []
+  for (const field of ['schedule', 'repeat'] as const)
+    if (spec[field] !== undefined)
+      faults.push({
+        path: ['spec', field],
+        atKey: true,
+        message: `is for clusters: on this machine nobody stays to start the runs`,
+        mend: 'remove it for a single run, or apply the experiment to a cluster',
+      })
+  for (const [index, { kill }] of spec.faults.entries())
+    if (kill?.how === 'pod')
+      faults.push({
+        path: ['spec', 'faults', index, 'kill', 'how'],
+        message: 'there are no pods on this machine',
+        mend: 'write `process`',
+      })
+  if (spec.injector === 'kernel')
+    faults.push({
+      path: ['spec', 'injector'],
+      message: 'needs the net agent beside the nodes, which is in clusters only',
+      mend: 'write `auto` or `userspace`; the verdict then says `fidelity: userspace`',
+    })
+  return faults
+}
+
 const unique = (values: readonly string[]): string[] => [...new Set(values)]

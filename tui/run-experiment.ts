@@ -4,7 +4,7 @@ import { InputError } from '../api/errors.ts'
 import type { ChaosExperiment } from '../api/experiment.ts'
 import { resolveExperiment } from '../api/experiment.ts'
 import type { Parsed } from '../api/parse.ts'
-import { checkAgainst } from '../chaos/check.ts'
+import { checkAgainst, checkForMachine } from '../chaos/check.ts'
 import type { Progress as RunProgress } from '../chaos/runner/progress.ts'
 import { type RunResult, runExperiment } from '../chaos/runner/run.ts'
 import { chaosTarget } from '../operator/local/chaos-target.ts'
@@ -34,7 +34,10 @@ export function checkRunnable(
   if (record === undefined || standing !== 'running') {
     throw new UsageError(`testnet ${name} does not run`, `start it with \`trellis up ${record?.file ?? 'FILE'}\``)
   }
-  const faults = checkAgainst(document.value, name, chaosTarget(folder, record).testnet.nodes)
+  const faults = [
+    ...checkForMachine(document.value),
+    ...checkAgainst(document.value, name, chaosTarget(folder, record).testnet.nodes),
+  ]
   if (faults.length > 0) throw new InputError(faults.map(fault => document.problem(fault)))
 }
 

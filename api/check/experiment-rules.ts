@@ -1,11 +1,12 @@
-// The rules of a ChaosExperiment for the API server. Left to the runner: shapes against the testnet's groups.
-import { actionKinds, experimentSpecSchema } from '../experiment.ts'
+// The rules of a ChaosExperiment for the API server. Left to the operator: shapes against the testnet's groups, and times
+// of cron.
+import { actionKinds, experimentSpecSchema, MAX_SERIES_NAME } from '../experiment.ts'
 import type { KindRules, Rule } from './rules.ts'
 
 const fault = 'spec.faults[]'
 const given = actionKinds.map(kind => `has(self.${kind})`)
 
-const optional = ['duration', 'seed']
+const optional = ['duration', 'seed', 'schedule', 'repeat']
 const fixed = Object.keys(experimentSpecSchema.shape)
   .filter(name => name !== 'abort')
   .map(name =>
@@ -59,6 +60,12 @@ const rules: readonly Rule[] = [
     path: 'spec',
     rule: `[${fixed.join(', ')}].all(same, same)`,
     message: 'an experiment is a record of one run: only abort may be set, for another run make a new one',
+  },
+  {
+    path: '',
+    rule: `!(has(self.spec.schedule) || has(self.spec.repeat)) || size(self.metadata.name) <= ${MAX_SERIES_NAME}`,
+    message: `of a schedule or of repeats has at most ${MAX_SERIES_NAME} characters: the names of its runs are longer`,
+    fieldPath: '.metadata.name',
   },
   {
     path: 'spec',

@@ -38,6 +38,23 @@ export const operatorConfigSchema = z.strictObject({
       })
       .prefault({}),
   }),
+  /** What runs ChaosExperiments. Without it they stay as they are. */
+  runner: z
+    .strictObject({
+      /** The operator's own. */
+      image: z.string().min(1).max(512),
+      imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+      imagePullSecrets: z.array(name).max(16).default([]),
+      /** Has the rights of a runner; the operator may bind it. A Role is in every namespace that is served. */
+      role: z.strictObject({ kind: z.enum(['ClusterRole', 'Role']), name }),
+      resources: z
+        .strictObject({
+          requests: z.strictObject({ cpu: quantity.default('100m'), memory: quantity.default('192Mi') }).prefault({}),
+          limits: z.strictObject({ memory: quantity.default('1Gi') }).prefault({}),
+        })
+        .prefault({}),
+    })
+    .optional(),
   /** Pods that nodes let in: the operator's own, and those that scrape. */
   operator: podChoice,
   scraper: podChoice.optional(),

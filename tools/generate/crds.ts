@@ -68,11 +68,15 @@ const definitions: readonly KindDefinition[] = [
     status: experimentStatusSchema,
     rules: experimentRules,
     columns: [
-      { name: 'Testnet', type: 'string', jsonPath: '.spec.testnet' },
       { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Reason', type: 'string', jsonPath: '.status.reason' },
+      { name: 'Heal', type: 'string', jsonPath: '.status.healTime', description: 'To one head on all nodes' },
+      { name: 'Reorg', type: 'integer', jsonPath: '.status.deepestReorg', description: 'Blocks undone at most' },
+      { name: 'Testnet', type: 'string', jsonPath: '.spec.testnet' },
       age,
       { name: 'Fidelity', type: 'string', jsonPath: '.status.fidelity', priority: 1 },
-      { name: 'Verdict', type: 'string', jsonPath: '.status.verdict[0]', priority: 1 },
+      { name: 'Message', type: 'string', jsonPath: '.status.message', priority: 1 },
+      { name: 'Next', type: 'string', jsonPath: '.status.runs.nextTime', priority: 1 },
     ],
   },
 ]
