@@ -4,7 +4,6 @@ import { createSocket, type Socket as Datagrams } from 'node:dgram'
 import { connect, createServer, isIPv6, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AgentClient } from '../../chaos/agent/client.ts'
 
 const PORT = 9_000
 type Arguments = Readonly<Record<string, never>> & { host: string; [name: string]: unknown }
@@ -56,14 +55,6 @@ const operations: Record<string, (args: Arguments) => unknown> = {
     socket.end(Buffer.alloc(Number(bytes)))
     await done
     return performance.now() - start
-  },
-  /** A call of the client for injectors; what it throws by its name and code. */
-  async client({ address, call, args }) {
-    const client = new AgentClient(address as never)
-    const method = call as unknown as 'put' | 'renew' | 'end' | 'report' | 'preflight'
-    return await (client[method] as (...args: unknown[]) => Promise<unknown>)
-      .apply(client, args as unknown as unknown[])
-      .catch(error => ({ error: error.name, code: error.code, message: error.message }))
   },
   async request({ url, method, headers, body }) {
     const response = await fetch(String(url), {

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { AgentAddress } from '../../chaos/agent/client.ts'
 import type { Host } from './namespaces.ts'
 
 const program = fileURLToPath(new URL('endpoint-process.ts', import.meta.url))
@@ -53,10 +52,6 @@ export class Endpoint {
     headers: Record<string, string>
     body?: string
   }): Promise<Answer> => this.#ask('request', options)
-
-  /** Calls a method of the client for injectors in the namespace. */
-  client = (address: AgentAddress, call: string, ...args: unknown[]): Promise<Record<string, unknown>> =>
-    this.#ask('client', { address, call, args })
 
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null) return

@@ -1,7 +1,7 @@
 // What the agent answers: what this kernel can do, and whose requests it obeys.
 import { describe, expect, test } from 'vitest'
 import { EXPERIMENT_MS, tokenFor } from './running-agent.ts'
-import { bothWays, drop, passes, rowTo, setStage, skipped } from './stage.ts'
+import { bothWays, drop, rowTo, setStage, skipped } from './stage.ts'
 
 describe.skipIf(skipped)('the net agent', () => {
   const stage = setStage()
@@ -30,28 +30,6 @@ describe.skipIf(skipped)('the net agent', () => {
       expect(answer.body.error.message).toMatch(/netem \(.*kind is unknown/)
       expect(await agentA.left()).toBe('')
     }
-  })
-
-  test('the client for injectors tells a refusal from silence', async () => {
-    const { a, b, d, agentA } = stage
-    const experiment = stage.experiment()
-    const address = { url: agentA.url, experiment, token: tokenFor(experiment), withinMs: 5_000 }
-    const call = (name: string, ...args: unknown[]) => d.client(address, name, ...args)
-    expect(await call('renew', Date.now() + 5_000)).toMatchObject({ error: 'AgentRefused', code: 'unknown' })
-    expect(await call('put', [rowTo('cut', b.host, bothWays)], Date.now() + 5_000)).toMatchObject({
-      rows: [{ id: 'cut' }],
-    })
-    expect(await passes(a, b)).toBe('none')
-    expect(await call('renew', Date.now() + 5_000)).toMatchObject({ rows: [{ id: 'cut', ended: false }] })
-    expect(await call('report')).toMatchObject({ rows: [{ id: 'cut', ended: false }] })
-    expect(await call('end')).toMatchObject({ rows: [{ id: 'cut', ended: true }] })
-    expect(await call('put', [], Date.now() + 5_000)).toMatchObject({ error: 'AgentRefused', code: 'ended' })
-    expect(await call('preflight')).toHaveProperty('primitives')
-    const nobody = { ...address, url: `http://${stage.c.host.v4}:7075` }
-    expect(await d.client(nobody, 'end')).toMatchObject({
-      error: 'AgentSilent',
-      message: expect.stringMatching(/no answer: .*ECONNREFUSED/),
-    })
   })
 
   describe('refuses', () => {

@@ -87,10 +87,6 @@ export class RunningAgent {
     await rm(this.#folder, { recursive: true })
   }
 
-  get url(): string {
-    return `http://${this.host.v4}:${PORT}`
-  }
-
   /** Puts the rows with a lease of so many milliseconds. */
   put = (experiment: string, rows: readonly LinkRow[], leaseMs: number): Promise<Answer> =>
     this.ask('PUT', experiment, '', { body: JSON.stringify({ until: Date.now() + leaseMs, rows }) })
@@ -106,7 +102,8 @@ export class RunningAgent {
 
   #request(method: string, path: string, { token = tokenFor('any'), body }: RequestOptions): Promise<Answer> {
     const headers = { authorization: `Bearer ${token}` }
-    return this.#asker.request({ url: this.url + path, method, headers, ...(body !== undefined && { body }) })
+    const url = `http://${this.host.v4}:${PORT}${path}`
+    return this.#asker.request({ url, method, headers, ...(body !== undefined && { body }) })
   }
 
   /** Rules and schedulers of ours that the kernel has there. */

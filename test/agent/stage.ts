@@ -26,9 +26,6 @@ export class Stage {
   get c(): Endpoint {
     return this.#ends.c!
   }
-  get d(): Endpoint {
-    return this.#ends.d!
-  }
   get agentA(): RunningAgent {
     return this.#agents.a!
   }

@@ -25,9 +25,9 @@ export async function makeImage(
   for (const name of ['bin', 'tools', 'dev', 'proc', 'sys', 'modules', 'run/netns', 'tmp', 'lib/tc']) {
     await mkdir(join(root, name), { recursive: true })
   }
-  await copyFile(parts.busybox, join(root, 'bin/busybox'))
+  await copyWithLibraries(parts.busybox, root, 'bin')
   for (const applet of applets) await symlink('busybox', join(root, 'bin', applet))
-  for (const tool of tools) await copyWithLibraries(tool, root)
+  for (const tool of tools) await copyWithLibraries(tool, root, 'tools')
   await copyDistributions(join(root, 'lib/tc'))
   const order = await copyModules(parts.kernel, join(root, 'modules'))
   await writeFile(join(root, 'init'), init(order), { mode: 0o755 })
@@ -49,9 +49,10 @@ for module in ${order.join(' ')}; do insmod /modules/$module.ko || echo "FAILED 
 reboot -f
 `
 
-async function copyWithLibraries(tool: string, root: string): Promise<void> {
-  await copyFile(tool, join(root, 'tools', basename(tool)))
-  const { stdout } = await execute('ldd', [tool])
+async function copyWithLibraries(program: string, root: string, folder: string): Promise<void> {
+  await copyFile(program, join(root, folder, basename(program)))
+  // Fails for a program that needs no library.
+  const { stdout } = await execute('ldd', [program]).catch(() => ({ stdout: '' }))
   for (const [, path] of stdout.matchAll(/(\/\S+) \(0x/g)) {
     await mkdir(join(root, dirname(path!)), { recursive: true })
     await copyFile(path!, join(root, path!))

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheFolder } from '../../cluster/kube-binary.ts'
+import { apt, canInstall, install } from '../apt.ts'
 
 const execute = promisify(execFile)
 
@@ -25,7 +26,7 @@ const latest = 'linux-image-cloud-amd64'
 export function whyNoVm(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'the virtual machine is made for Linux on x64'
   if (Object.keys(programs).every(path => existsSync(path)) && existsSync(kernels())) return undefined
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+  if (!canInstall()) {
     return `needs root and apt to fetch ${Object.values(programs).join(', ')} and ${latest}`
   }
   return undefined
@@ -36,7 +37,7 @@ const kernels = (): string => join(cacheFolder(), 'vm')
 /** Installs what is missing, and unpacks a kernel into the cache. @throws what apt says */
 export async function getParts(): Promise<VmParts> {
   const missing = Object.entries(programs).flatMap(([path, name]) => (existsSync(path) ? [] : [name]))
-  if (missing.length > 0) await apt(['install', '-y', '--no-install-recommends', ...missing])
+  if (missing.length > 0) await install(missing)
   const [unpacked] = await readdir(kernels()).catch(() => [])
   return { qemu, busybox, kernel: join(kernels(), unpacked ?? (await fetchKernel())) }
 }
@@ -59,13 +60,4 @@ async function fetchKernel(): Promise<string> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** Package lists of a fresh machine are empty or old. */
-async function apt(args: readonly string[], cwd = '/'): Promise<void> {
-  const options = { cwd, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 16 * 1024 * 1024 }
-  await execute('apt-get', args, options).catch(async () => {
-    await execute('apt-get', ['update'], options)
-    await execute('apt-get', args, options)
-  })
 }
