@@ -5,7 +5,7 @@ import { MAX_LAG_BLOCKS } from '../../../chaos/convergence.ts'
 import type { NodeAnswer, Rounds } from './world.ts'
 
 export interface Answers {
-  /** False before the first round of this process, which then knows nothing. */
+  /** False before the first round of this process, which then knows nothing of nodes that are up. */
   readonly asked: boolean
   /** Of the nodes that answered in the latest round. */
   readonly latest: readonly NodeStatus[]

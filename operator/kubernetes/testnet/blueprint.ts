@@ -39,6 +39,8 @@ export interface BlueprintGroup extends Group {
 interface Kept {
   readonly spec: unknown
   readonly pinned: string | undefined
+  /** As it was pinned when it was first seen: it is this testnet's for ever, whoever edits or deletes its ConfigMap. */
+  readonly genesis: Genesis | undefined
   readonly adminToken: string
   readonly blueprint: Blueprint
 }
@@ -62,12 +64,10 @@ export class Blueprints {
       known.adminToken === world.adminToken &&
       // What was drawn is stored a moment later, with the same genesis.
       (known.pinned === pinned || (pinned !== undefined && pinned === textOf(known.blueprint)))
-    const genesis = (): Genesis | undefined =>
-      (pinned === undefined ? undefined : genesisIn(pinned)) ??
-      (known?.pinned === undefined ? undefined : known.blueprint.expanded.genesis)
-    const blueprint = same ? known.blueprint : draw(world, { genesis: genesis(), derive: this.#derive }, this.#settings)
+    const genesis = known?.genesis ?? (pinned === undefined ? undefined : genesisIn(pinned))
+    const blueprint = same ? known.blueprint : draw(world, { genesis, derive: this.#derive }, this.#settings)
     this.#kept.delete(uid)
-    this.#kept.set(uid, { spec, pinned, adminToken: world.adminToken, blueprint })
+    this.#kept.set(uid, { spec, pinned, genesis, adminToken: world.adminToken, blueprint })
     this.#forget()
     return blueprint
   }

@@ -12,9 +12,10 @@ import type { Writer } from '../runtime/writer.ts'
 import { execute } from './execute.ts'
 import { drawToken, observe, worldKey } from './observe.ts'
 import { invalidPlan, Planner } from './plan.ts'
+import { isUp } from './pods.ts'
 import { type Following, type NodePoller, type PollTimes, pollIntervalMs } from './poller.ts'
 import { Refusals } from './refusals.ts'
-import { StoredTestnets, testnets } from './stored-testnet.ts'
+import { StoredTestnets, testnets, withReadableStatus } from './stored-testnet.ts'
 import type { Stores } from './stores.ts'
 import type { Notice, Plan, StoredTestnet, ValidTestnet, World } from './world.ts'
 import { WriteMemory } from './write-memory.ts'
@@ -35,7 +36,8 @@ export interface ControllerParts {
 /** What this process remembers of a testnet between two looks; all of it may be lost. */
 interface Memory {
   readonly uid: string
-  readonly drawnToken: string
+  /** The stored one as it was seen last, so that whoever deletes it does not change it; drawn before there was one. */
+  token: string
   readonly refusals: Refusals
   statusWrittenAt: number | undefined
 }
@@ -134,7 +136,7 @@ export class TestnetController {
   #memoryOf(key: string, { metadata: { uid = '' } }: StoredTestnet): Memory {
     const known = this.#remembered.get(key)
     if (known?.uid === uid) return known
-    const fresh = { uid, drawnToken: drawToken(), refusals: new Refusals(), statusWrittenAt: undefined }
+    const fresh = { uid, token: drawToken(), refusals: new Refusals(), statusWrittenAt: undefined }
     this.#remembered.set(key, fresh)
     return fresh
   }
@@ -142,17 +144,19 @@ export class TestnetController {
   #observe(testnet: ValidTestnet, of: Memory, found: readonly { resource: Resource; object: KubeObject }[]): World {
     const { stores, poller, now } = this.#parts
     const { namespace, name } = testnet.metadata
-    return observe(testnet, {
+    const world = observe(testnet, {
       stores,
       memory: this.memory,
       rounds: poller.rounds(`${namespace}/${name}`),
       refusals: of.refusals.list(),
       statusWrittenAt: of.statusWrittenAt,
-      drawnToken: of.drawnToken,
+      token: of.token,
       found,
       now: Date.now(),
       monotonic: now(),
     })
+    of.token = world.adminToken
+    return world
   }
 
   /**
@@ -189,10 +193,8 @@ export class TestnetController {
     if (status) {
       const { namespace, name, uid } = testnet.metadata
       try {
-        this.memory.wrote(
-          testnets,
-          await writer.applyStatus(testnets, { metadata: { namespace, name, uid }, status }, signal),
-        )
+        const intent = { metadata: { namespace, name, uid }, status }
+        this.memory.wrote(testnets, withReadableStatus(await writer.applyStatus(testnets, intent, signal)))
       } catch (error) {
         // It went while we looked: nobody is left to be told.
         if (isNotFound(error)) return
@@ -213,13 +215,6 @@ const alteration = ({ object: { kind, metadata } }: Wanted): Notice => ({
 
 /** A pod's name is its node's behind the testnet's. */
 export const nodeOf = ({ metadata }: Pod, testnet: string): string => metadata.name.slice(testnet.length + 1)
-
-/** It has an address, and its startup probe passed: it can say how it is even while it is not ready. */
-const isUp = ({ metadata, status }: Pod): boolean =>
-  !metadata.deletionTimestamp &&
-  status?.phase === 'Running' &&
-  Boolean(status.podIP) &&
-  (status.containerStatuses ?? []).some(({ started }) => started === true)
 
 const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter(time => time !== undefined)

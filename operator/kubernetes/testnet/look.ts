@@ -6,9 +6,9 @@ import { type Pod, resources, type StatefulSet } from '../runtime/resource.ts'
 import { type Answers, answersOf } from './answers.ts'
 import type { Blueprint } from './blueprint.ts'
 import { chainHealth } from './chain-health.ts'
-import { isReady, podsOf } from './pods.ts'
+import { isReady, isUp, podsOf } from './pods.ts'
 import type { ChainHealth, RolloutGroup } from './rollout.ts'
-import type { World } from './world.ts'
+import type { Rounds, World } from './world.ts'
 
 export interface LookedAt {
   readonly groups: readonly (RolloutGroup & { readonly ready: number })[]
@@ -27,7 +27,11 @@ export function look(world: World, { groups, owner }: Blueprint, now: number): L
   const blockIntervalMs = milliseconds(spec.chain.blockInterval)
   const readyPods = new Set(pods.filter(isReady).map(({ metadata }) => metadata.name))
   const names = spec.suspend ? [] : groups.flatMap(({ nodes }) => nodes.map(node => node.name))
-  const up = names.filter(node => readyPods.has(podName(name, node)))
+  const ready = names.filter(node => readyPods.has(podName(name, node)))
+  // Where nobody is up nobody answers: that is known without asking, and what was said before is over.
+  const answers = pods.some(isUp)
+    ? answersOf(names, rounds, blockIntervalMs, now)
+    : { ...answersOf(names, nothingHeard, blockIntervalMs, now), asked: true }
   return {
     groups: groups.map(group => {
       const found = stored.get(`${resources.statefulSets.plural}/${groupObject(name, group.name)}`) as
@@ -44,11 +48,12 @@ export function look(world: World, { groups, owner }: Blueprint, now: number): L
         ready: nodes.filter(node => readyPods.has(podName(name, node.name))).length,
       }
     }),
-    answers: answersOf(names, rounds, blockIntervalMs, now),
-    health: chainHealth(answersOf(up, rounds, blockIntervalMs, now), blockIntervalMs),
+    answers,
+    health: chainHealth(answersOf(ready, rounds, blockIntervalMs, now), blockIntervalMs),
     waiting: names.filter(node => !readyPods.has(podName(name, node))),
     blockIntervalMs,
   }
 }
 
 const noPods: readonly Pod[] = []
+const nothingHeard: Rounds = { latest: new Map(), earlier: new Map() }

@@ -230,7 +230,7 @@ export class Miniature {
             phase: 'Running',
             podIP: '10.0.0.1',
             conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: this.#time() }],
-            containerStatuses: [{ ...container, state: { running: { startedAt: this.#time() } } }],
+            containerStatuses: [{ ...container, started: true, state: { running: { startedAt: this.#time() } } }],
           },
     })
   }

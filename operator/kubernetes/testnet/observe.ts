@@ -1,5 +1,6 @@
 // Fills a World from informer stores, the node poller and what this process remembers. Reads, and asks nobody.
 import { randomBytes } from 'node:crypto'
+import { nodeConfigSchema } from '../../../api/node-config.ts'
 import { ADMIN_TOKEN } from '../build/configuration.ts'
 import { testnetObject } from '../build/names.ts'
 import { isForeign } from '../runtime/owner.ts'
@@ -34,8 +35,8 @@ export interface Sources {
   readonly rounds: Rounds
   readonly refusals: readonly Refusal[]
   readonly statusWrittenAt: number | undefined
-  /** Taken when no token is stored; the same again and again until one is. */
-  readonly drawnToken: string
+  /** Taken when no token is stored, or none that nodes take; the same again and again until one is. */
+  readonly token: string
   /** Objects that the API server told of and the stores do not have: of somebody else, or not seen yet. */
   readonly found: readonly { readonly resource: Resource; readonly object: KubeObject }[]
   /** Milliseconds since the epoch, and of a monotonic clock. */
@@ -46,7 +47,7 @@ export interface Sources {
 export const drawToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url')
 
 export function observe(testnet: ValidTestnet, sources: Sources): World {
-  const { stores, memory, rounds, refusals, statusWrittenAt, drawnToken, found, now, monotonic } = sources
+  const { stores, memory, rounds, refusals, statusWrittenAt, token, found, now, monotonic } = sources
   const { namespace = '', name, uid = '' } = testnet.metadata
   const key = `${namespace}/${name}`
   const stored = new Map<string, KubeObject>()
@@ -79,7 +80,7 @@ export function observe(testnet: ValidTestnet, sources: Sources): World {
     warnings: recentWarnings(stores.of(resources.events, namespace)?.by(BY_NAMESPACE, namespace) ?? [], about, now),
     lostMachines: lostMachines(stores, pods, monotonic),
     rounds,
-    adminToken: storedToken(stored.get(worldKey(resources.secrets, testnetObject(name))), owner) ?? drawnToken,
+    adminToken: storedToken(stored.get(worldKey(resources.secrets, testnetObject(name))), owner) ?? token,
     refusals,
     statusWrittenAt,
   }
@@ -87,7 +88,8 @@ export function observe(testnet: ValidTestnet, sources: Sources): World {
 
 function storedToken(secret: KubeObject | undefined, owner: Parameters<typeof isForeign>[1]): string | undefined {
   const data = secret && !isForeign(secret, owner) ? (secret as Secret).data?.[ADMIN_TOKEN] : undefined
-  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8')
+  if (data === undefined) return undefined
+  return nodeConfigSchema.shape.adminToken.safeParse(Buffer.from(data, 'base64').toString('utf8')).data
 }
 
 function recentWarnings(events: readonly Event[], about: ReadonlySet<string>, now: number): Event[] {

@@ -73,6 +73,20 @@ describe('a plan', () => {
     })
   })
 
+  test.each<[string, (cluster: Miniature, other: string) => void]>([
+    ['edits', (cluster, other) => cluster.stored.set(TESTNET_MAP, withData(cluster, other))],
+    ['empties', cluster => cluster.stored.set(TESTNET_MAP, withData(cluster, ''))],
+    ['deletes', cluster => cluster.stored.delete(TESTNET_MAP)],
+  ])('undoes it when somebody %s the genesis, also when the groups change before that', (_, meddle) => {
+    const cluster = settled()
+    const text = testnetJson(cluster)
+    meddle(cluster, text.replaceAll('"weight":100', '"weight":999'))
+    cluster.plan()
+    cluster.edit(spec(miners({ count: 5 })))
+    cluster.tick()
+    expect(JSON.parse(testnetJson(cluster)).genesis).toEqual(JSON.parse(text).genesis)
+  })
+
   test('removes what belonged to a group that is gone, and nothing else', () => {
     const cluster = settled(spec(miners(), { name: 'f', role: 'full' }))
     cluster.edit(spec(miners()))
@@ -108,6 +122,20 @@ describe('a plan', () => {
     cluster.settle()
   })
 
+  test('says of a testnet none of whose nodes is up that nobody answers, whatever they said a moment ago', () => {
+    const cluster = settled()
+    expect(cluster.condition('Converged')?.status).toBe('True')
+    for (const [name, pod] of cluster.pods) {
+      const waiting = { reason: 'CrashLoopBackOff' }
+      const [container] = pod.status!.containerStatuses!
+      const containerStatuses = [{ ...container!, started: false, ready: false, state: { waiting } }]
+      cluster.pods.set(name, { ...pod, status: { ...pod.status, conditions: [], containerStatuses } })
+    }
+    const { conditions = [] } = cluster.plan().status!
+    for (const type of ['Connected', 'Converged', 'Finalizing'])
+      expect(conditions.find(each => each.type === type)).toMatchObject({ status: 'False', reason: 'NodesSilent' })
+  })
+
   test('waits for the volumes of an earlier testnet of the same name to go', () => {
     const cluster = new Miniature(spec(miners()))
     const labels = { 'trellis.dev/testnet': 't', 'trellis.dev/group': 'm' }
@@ -120,11 +148,9 @@ describe('a plan', () => {
 
   test('of what is too large touches nothing and says what would help', () => {
     const cluster = settled()
-    const key = 'configmaps/t--testnet'
     const { genesis, ...rest } = JSON.parse(testnetJson(cluster))
     const accounts = Array.from({ length: 12_000 }, () => ({ address: 'a'.repeat(64), balance: 1 }))
-    const data = { 'testnet.json': JSON.stringify({ ...rest, genesis: { ...genesis, accounts } }) }
-    cluster.stored.set(key, { ...cluster.stored.get(key)!, data } as KubeObject)
+    cluster.stored.set(TESTNET_MAP, withData(cluster, JSON.stringify({ ...rest, genesis: { ...genesis, accounts } })))
     const { apply, remove, status } = plan(cluster.world(), settings, cluster.now)
     expect([apply, remove]).toEqual([[], []])
     expect(status?.conditions?.[0]).toMatchObject({
@@ -233,8 +259,11 @@ describe('whatever is changed and wherever the operator is interrupted', () => {
   }, 600_000)
 })
 
+const TESTNET_MAP = 'configmaps/t--testnet'
 const testnetJson = (cluster: Miniature): string =>
-  (cluster.stored.get('configmaps/t--testnet') as { data?: Record<string, string> }).data?.['testnet.json'] ?? ''
+  (cluster.stored.get(TESTNET_MAP) as { data?: Record<string, string> }).data?.['testnet.json'] ?? ''
+const withData = (cluster: Miniature, text: string) =>
+  ({ ...cluster.stored.get(TESTNET_MAP)!, data: { 'testnet.json': text } }) as KubeObject
 
 /** What does not depend on when it was made. */
 function normal(cluster: Miniature) {

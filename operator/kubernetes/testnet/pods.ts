@@ -18,6 +18,13 @@ export const conditionOf = ({ status }: Pod, type: string) => status?.conditions
 /** Ready and meant to stay. */
 export const isReady = (pod: Pod): boolean => !isTerminating(pod) && conditionOf(pod, 'Ready')?.status === 'True'
 
+/** It has an address, and its startup probe passed: it can say how it is even while it is not ready. */
+export const isUp = ({ metadata, status }: Pod): boolean =>
+  !metadata.deletionTimestamp &&
+  status?.phase === 'Running' &&
+  Boolean(status.podIP) &&
+  (status.containerStatuses ?? []).some(({ started }) => started === true)
+
 /** Milliseconds since the epoch: since when it is ready or not ready, or since it was made. */
 export const readinessSince = (pod: Pod): number =>
   Date.parse(conditionOf(pod, 'Ready')?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0

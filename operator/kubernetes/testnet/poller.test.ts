@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readNodeStatus } from './node-answer.ts'
-import { ANSWER_WITHIN_MS, askNode, MAX_ANSWER_BYTES, NodePoller, pollIntervalMs } from './poller.ts'
+import { ANSWER_WITHIN_MS, askNode, MAX_ANSWER_BYTES, NodePoller, type PollTarget, pollIntervalMs } from './poller.ts'
 
 const status = (name: string, height: number) => ({
   name,
@@ -110,15 +110,8 @@ describe('rounds', () => {
     const address = await node(() => JSON.stringify(status('f-0', ++height)))
     const stop = new AbortController()
     stops.push(stop)
-    let rounds = 0
     const wake: (() => void)[] = []
-    const poller = new NodePoller({
-      signal: stop.signal,
-      onRound: () => {
-        rounds++
-        wake.shift()?.()
-      },
-    })
+    const poller = new NodePoller({ signal: stop.signal, onRound: () => wake.shift()?.() })
     const next = () => new Promise<void>(resolve => wake.push(resolve))
     const heights = () =>
       [poller.rounds('n/net').earlier, poller.rounds('n/net').latest].map(
@@ -138,10 +131,43 @@ describe('rounds', () => {
     expect(latest - earlier).toBeLessThanOrEqual(7)
     poller.forget('n/net')
     expect(heights()).toEqual([undefined, undefined])
-    const asked = height
-    poller.follow('n/net', { testnet: 'net', targets: [], intervalMs: 40, apartMs: 200 })
-    await next()
-    expect([height, rounds]).toEqual([asked, 13])
+  })
+
+  test('are not made of nobody, and begin at once when somebody is there again', async () => {
+    const address = await node(() => JSON.stringify(status('f-0', 1)))
+    const stop = new AbortController()
+    stops.push(stop)
+    const rounds: string[] = []
+    let wake = Promise.withResolvers<void>()
+    const poller = new NodePoller({
+      signal: stop.signal,
+      onRound: key => {
+        rounds.push(key)
+        wake.resolve()
+      },
+    })
+    const target = { name: 'f-0', ...address }
+    const follow = (key: string, targets: PollTarget[], intervalMs: number) =>
+      poller.follow(key, { testnet: 'net', targets, intervalMs, apartMs: 200 })
+    const calm = 60_000
+    follow('n/net', [target], calm)
+    await wake.promise
+    follow('n/net', [], 1)
+    expect(poller.rounds('n/net').latest.size).toBe(0)
+    follow('n/nobody', [], 1)
+    // Another testnet's rounds are the clock.
+    follow('n/clock', [target], 20)
+    while (rounds.filter(key => key === 'n/clock').length < 5) {
+      wake = Promise.withResolvers<void>()
+      await wake.promise
+    }
+    expect(rounds.filter(key => key !== 'n/clock')).toEqual(['n/net'])
+    follow('n/net', [target], calm)
+    while (rounds.filter(key => key === 'n/net').length < 2) {
+      wake = Promise.withResolvers<void>()
+      await wake.promise
+    }
+    expect(poller.rounds('n/net').latest.get('f-0')?.status?.head.height).toBe(1)
   })
 
   test('of a silent testnet do not hold up another', async () => {

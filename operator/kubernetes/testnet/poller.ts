@@ -95,9 +95,11 @@ export class NodePoller {
     })
   }
 
-  /** From now on that testnet's nodes are asked; says who they are by now when they are already. */
+  /** From now on that testnet's nodes are asked, if it has any; says who they are by now when they are already. */
   follow(key: string, following: Following): void {
     if (this.#options.signal.aborted) return
+    // Of nobody nothing is heard: rounds of no questions would only wake those who wait for answers.
+    if (following.targets.length === 0) return void this.forget(key)
     const now = this.#now()
     const known = this.#courses.get(key)
     if (known) {

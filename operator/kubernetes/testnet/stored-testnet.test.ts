@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { checkStored, StoredTestnets } from './stored-testnet.ts'
+import { Miniature } from './miniature.ts'
+import { invalidPlan } from './plan.ts'
+import { checkStored, StoredTestnets, withReadableStatus } from './stored-testnet.ts'
 import type { StoredTestnet } from './world.ts'
 
 const stored = (spec: unknown, more: object = {}): StoredTestnet => ({
@@ -40,4 +42,29 @@ test('defaults are filled in, and a generation is checked once', () => {
   expect(again.spec).toBe(first.spec)
   expect(again.status).toEqual({ observedGeneration: 1 })
   expect(checks.check(stored({ groups: [] }, { generation: 2 })).problems).toBeDefined()
+})
+
+const condition = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'Healthy',
+  message: '',
+  lastTransitionTime: '2026-06-01T00:00:00Z',
+}
+test.each<[string, unknown, unknown]>([
+  ['text', 'x', undefined],
+  ['null', null, undefined],
+  ['conditions that are an object', { conditions: {}, headCount: 2 }, { headCount: 2 }],
+  ['conditions without content', { conditions: [null] }, {}],
+  ['groups that are null', { groups: null, nodes: null, conditions: null }, {}],
+  ['heads without content', { heads: [null], headCount: 3 }, { headCount: 3 }],
+  ['a field of another version', { shards: 4, conditions: [condition] }, { conditions: [condition] }],
+])('of a stored status with %s the rest is read, and planned with', (_, status, read) => {
+  const cluster = new Miniature(good)
+  cluster.settle()
+  const readable = withReadableStatus({ ...cluster.testnet, status: status as never })
+  expect(readable.status).toEqual(read)
+  cluster.testnet = { ...readable, spec: cluster.testnet.spec }
+  expect(cluster.plan().status?.conditions).toHaveLength(5)
+  expect(invalidPlan(readable, ['x'], { statusWrittenAt: undefined }, cluster.now).status).toBeDefined()
 })

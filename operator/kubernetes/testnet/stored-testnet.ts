@@ -3,6 +3,7 @@ import { testnetKind } from '../../../api/check/testnet.ts'
 import { formatPath } from '../../../api/errors.ts'
 import { explain } from '../../../api/explain.ts'
 import { apiVersion } from '../../../api/metadata.ts'
+import { testnetStatusSchema } from '../../../api/status.ts'
 import { resource } from '../runtime/resource.ts'
 import type { StoredTestnet, ValidTestnet } from './world.ts'
 
@@ -29,6 +30,19 @@ export function checkStored(stored: StoredTestnet): Checked {
   const faults = testnetKind.check?.(parsed.data) ?? []
   if (faults.length > 0) return { problems: told(faults) }
   return { valid: { ...stored, spec: parsed.data.spec } }
+}
+
+/**
+ * The Testnet with what is readable of its status: an older or newer operator, or a hand, may have written the rest. Field
+ * by field, so that one nobody knows does not cost the others.
+ */
+export function withReadableStatus({ status, ...testnet }: StoredTestnet): StoredTestnet {
+  if (typeof status !== 'object' || status === null) return testnet
+  const fields = Object.entries(testnetStatusSchema.shape).flatMap(([field, schema]) => {
+    const { data } = schema.safeParse((status as Record<string, unknown>)[field])
+    return data === undefined ? [] : [[field, data]]
+  })
+  return { ...testnet, status: Object.fromEntries(fields) }
 }
 
 /** Testnets whose rules were worked out and are remembered. */

@@ -6,7 +6,7 @@ import { type Change, Informer, type InformerNote, type InformerOptions } from '
 import { type Event, type KubeObject, type Node, type Pod, type Resource, resources } from '../runtime/resource.ts'
 import type { ReadStore } from '../runtime/store.ts'
 import { Machines } from './machines.ts'
-import { testnets } from './stored-testnet.ts'
+import { testnets, withReadableStatus } from './stored-testnet.ts'
 import type { StoredTestnet } from './world.ts'
 
 /** Where kubelets keep the leases that say they live. */
@@ -99,6 +99,7 @@ export function openStores(api: Api, options: StoresOptions): Stores {
       testnets,
       open(testnets, required, {
         selection: { namespace },
+        trim: withReadableStatus,
         onChange: change => {
           if (change.kind === 'deleted') onDeleted(testnets, change.object)
           const { namespace: of, name } = change.object.metadata
