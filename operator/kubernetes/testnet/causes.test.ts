@@ -253,6 +253,41 @@ describe('the cause', () => {
       says: /a volume cannot be mounted: MountVolume\.SetUp failed/,
     },
     {
+      name: 'of an image, though a volume was late at first',
+      input: {
+        pods: [pod(0, waiting('ImagePullBackOff', 'Back-off pulling image'), withClaim), ...others],
+        claims: [claim('Bound')],
+        warnings: [warning('Pod', 't-m-0', 'FailedMount', 'failed to sync configmap cache: timed out')],
+      },
+      reason: 'ImagePull',
+    },
+    {
+      name: 'of nothing, where a warning is about an earlier pod of the same name',
+      input: {
+        pods: [pod(0, waiting('ContainerCreating')), ...others],
+        warnings: [
+          {
+            ...warning('Pod', 't-m-0', 'FailedMount', 'no such file'),
+            regarding: { kind: 'Pod', name: 't-m-0', uid: 'p-0' },
+          },
+        ],
+      },
+      reason: undefined,
+    },
+    {
+      name: 'of a lost machine, whose pods were told to go and cannot',
+      input: {
+        pods: [
+          { ...pod(0), metadata: { ...pod(0).metadata, deletionTimestamp: ago(300) } },
+          { ...ready(1), metadata: { ...pod(1).metadata, deletionTimestamp: ago(300) } },
+          ready(2, { nodeName: 'machine-2' }),
+        ],
+        lostMachines: new Map([['machine-1', 'it is not ready']]),
+      },
+      reason: 'NodeLost',
+      pods: 2,
+    },
+    {
       name: 'of a quota',
       input: {
         pods: [ready(0)],

@@ -131,10 +131,15 @@ export function findingsByPod(
   const claimsByName = new Map(claims.map(claim => [claim.metadata.name, claim]))
   const findings = new Map<string, Finding>()
   for (const pod of pods) {
-    if (isTerminating(pod) || (isReady(pod) && !lostMachines.has(pod.spec?.nodeName ?? ''))) continue
+    const lost = lostMachines.has(pod.spec?.nodeName ?? '')
+    // A pod that goes is nothing to tell, but on a lost machine it never ends, and none is made in its place.
+    if (!lost && (isTerminating(pod) || isReady(pod))) continue
     const claimName = pod.spec?.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)
       ?.persistentVolumeClaim?.claimName
-    const ofPod = about.get(`Pod/${pod.metadata.name}`) ?? []
+    // Others of the same name were there before it.
+    const ofPod = (about.get(`Pod/${pod.metadata.name}`) ?? []).filter(
+      ({ regarding }) => !regarding?.uid || regarding.uid === pod.metadata.uid,
+    )
     const view: PodView = {
       pod,
       claim: claimName === undefined ? undefined : claimsByName.get(claimName),
@@ -184,8 +189,7 @@ function evicted({ pod: { status } }: PodView): Finding | undefined {
 function volumeNotBound({ pod, claim, claimWarning, warning, now }: PodView): Finding | undefined {
   if (now - madeAt(pod) < PLACED_WITHIN_MS) return undefined
   const mount = warning(['FailedMount', 'FailedAttachVolume'])
-  const started = containerOf(pod)?.state?.running ?? containerOf(pod)?.lastState?.terminated
-  if (mount !== undefined && pod.spec?.nodeName && !started)
+  if (mount !== undefined && pod.spec?.nodeName && !isMounted(pod))
     return { reason: 'VolumeNotBound', what: `a volume cannot be mounted: ${quote(mount)}`, mend: 'Mend the volume' }
   if (claim === undefined || claim.status?.phase === 'Bound') return undefined
   const unscheduled = unscheduledMessage(pod)
@@ -198,6 +202,19 @@ function volumeNotBound({ pod, claim, claimWarning, warning, now }: PodView): Fi
     mend: 'Give the cluster such a StorageClass with room; the class of a Testnet that runs cannot be changed: make it anew with another storage.className',
   }
 }
+
+/** Volumes come before everything else of a container: one that got further has them, whatever failed at first. */
+function isMounted(pod: Pod): boolean {
+  const { state, lastState } = containerOf(pod) ?? {}
+  const waits = state?.waiting?.reason
+  return (
+    Boolean(state?.running ?? state?.terminated ?? lastState?.terminated) ||
+    (waits !== undefined && !beforeMount.has(waits))
+  )
+}
+
+/** What a container waits for while its volumes are mounted. */
+const beforeMount: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
 
 const unscheduledMessage = (pod: Pod): string | undefined => {
   const scheduled = conditionOf(pod, 'PodScheduled')

@@ -55,8 +55,8 @@ function stateOf(
 ): NodeViewState {
   if (suspended) return 'stopped'
   if (!pod?.spec?.nodeName) return finding && failures.has(finding.reason) ? 'failed' : 'pending'
-  if (isTerminating(pod)) return 'stopped'
   if (finding?.reason === 'NodeLost') return 'silent'
+  if (isTerminating(pod)) return 'stopped'
   if (isReady(pod)) return answered ? 'ready' : 'silent'
   if (finding && failures.has(finding.reason)) return 'failed'
   return finding?.reason === 'CrashLoop' || finding?.reason === 'OOMKilled' ? 'waiting' : 'starting'
