@@ -91,5 +91,8 @@ describe('a status is written', () => {
     expect([worthWriting(was, is, 1_000), worthWriting(was, is, 30_000)]).toEqual([at1s, at30s])
   })
 
+  test('when the clock was set back since the last time', () =>
+    expect(worthWriting(base, { ...base, finalizedHeight: 9 }, -3_600_000)).toBe('now'))
+
   test('when there was none', () => expect(worthWriting(undefined, base, 0)).toBe('now'))
 })

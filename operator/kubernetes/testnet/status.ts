@@ -57,7 +57,8 @@ export function worthWriting(before: TestnetStatus | undefined, after: TestnetSt
     if (edge || Math.abs(is - was) >= READY_SHARE * desired) return 'now'
   }
   const everyMs = was === is ? HEIGHTS_EVERY_MS : READY_EVERY_MS
-  return sinceMs >= everyMs ? 'now' : { afterMs: everyMs - sinceMs }
+  // A clock that was set back must not make it silent until the clock is there again.
+  return sinceMs >= everyMs || sinceMs < 0 ? 'now' : { afterMs: everyMs - sinceMs }
 }
 
 /** What people and tools act on. */
