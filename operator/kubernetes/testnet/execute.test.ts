@@ -5,8 +5,8 @@ import { ApiError, ConnectionError, NotLeaderError } from '../runtime/api-error.
 import { INTENT_ANNOTATION } from '../runtime/drift.ts'
 import { type KubeObject, resources } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
-import { execute, isRefusal } from './execute.ts'
-import { Refusals, type Standing } from './refusals.ts'
+import { execute, isRefusal, type Standing } from './execute.ts'
+import { Refusals } from './refusals.ts'
 import type { World } from './world.ts'
 import { WriteMemory } from './write-memory.ts'
 

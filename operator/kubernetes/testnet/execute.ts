@@ -5,7 +5,6 @@ import { ApiError, isConflict, NotLeaderError } from '../runtime/api-error.ts'
 import { isSettled } from '../runtime/drift.ts'
 import { type KubeObject, type Resource, resources } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
-import type { Standing } from './refusals.ts'
 import type { Plan, World } from './world.ts'
 import type { WriteMemory } from './write-memory.ts'
 
@@ -13,6 +12,9 @@ export interface Refused {
   readonly wanted: Wanted
   readonly error: ApiError
 }
+
+/** What became of an object the last time; `due` when it is to be applied (again). */
+export type Standing = 'due' | 'refused' | 'altered'
 
 export interface Outcome {
   /** The server's no to what we ask; asking again is in vain until something changes. */

@@ -5,7 +5,7 @@ import type { Rng } from '../../../api/random.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import { type Backoff, backoffMs } from '../runtime/backoff.ts'
 import { INTENT_ANNOTATION } from '../runtime/drift.ts'
-import type { Outcome } from './execute.ts'
+import type { Outcome, Standing } from './execute.ts'
 import type { Refusal } from './world.ts'
 
 /** Between two tries of an object that was refused. */
@@ -19,8 +19,6 @@ interface Entry {
   readonly times: number
   readonly dueAt: number
 }
-
-export type Standing = 'due' | 'refused' | 'altered'
 
 /** Of one testnet. Times are monotonic milliseconds. */
 export class Refusals {
