@@ -33,12 +33,11 @@ export async function auditOf(file: string, user: string): Promise<AuditEvent[]>
 export const isDenied = ({ annotations }: AuditEvent): boolean =>
   annotations?.['authorization.k8s.io/decision'] === 'forbid'
 
-/** `<verb> <resource>.<group>` of what was allowed, as a rule would name it. */
-export function verbsUsed(events: readonly AuditEvent[]): Set<string> {
+/** `<verb> <resource>.<group>` of what was asked, as a rule would name it. */
+export function verbsOf(events: readonly AuditEvent[]): Set<string> {
   const used = new Set<string>()
-  for (const event of events) {
-    const { verb, objectRef, responseStatus } = event
-    if (isDenied(event) || !objectRef?.resource) continue
+  for (const { verb, objectRef, responseStatus } of events) {
+    if (!objectRef?.resource) continue
     const { resource, apiGroup, subresource } = objectRef
     const what = named(apiGroup, subresource ? `${resource}/${subresource}` : resource)
     used.add(`${verb} ${what}`)

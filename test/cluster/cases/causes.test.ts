@@ -54,8 +54,10 @@ const causes: readonly Cause[] = [
   {
     name: 'image',
     reason: 'ImagePull',
+    // All of them: the StatefulSet's controller would mend one after the other.
+    nodes: 3,
     spec: { image: absent },
-    says: [absent, 'ill-miner-0'],
+    says: [absent, /ill-miner-\d/],
     mend: testnet => testnet.change({ image: given.nodeImage }),
   },
   {

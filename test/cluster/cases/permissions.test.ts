@@ -2,7 +2,7 @@
 // else. Runs last (vitest.config.ts).
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type KubeObject, resource } from '../../../operator/kubernetes/runtime/resource.ts'
-import { auditOf, isDenied, type PolicyRule, verbsGranted, verbsUsed } from '../audit.ts'
+import { auditOf, isDenied, type PolicyRule, verbsGranted, verbsOf } from '../audit.ts'
 import { installed, release } from '../chart.ts'
 import { list } from '../cluster-api.ts'
 import { auditLog } from '../cluster-plan.ts'
@@ -45,21 +45,24 @@ async function granted(): Promise<Set<string>> {
 
 describe.skipIf(notOurMachines)('the operator’s permissions', () => {
   let used: Set<string>
-  let denied: string[]
+  let denied: Set<string>
+  let grants: Set<string>
   beforeAll(async () => {
     await installed()
     const user = `system:serviceaccount:${release.namespace}:${release.deployment}`
     const events = await auditOf(auditLog(given.machines!), user)
-    used = verbsUsed(events)
-    denied = events.filter(isDenied).map(({ verb, requestURI }) => `${verb} ${requestURI}`)
+    used = verbsOf(events.filter(event => !isDenied(event)))
+    denied = verbsOf(events.filter(isDenied))
+    grants = await granted()
   })
 
   test('are enough', () => {
-    expect(denied).toEqual([])
+    // An operator that outlives its roles, while the chart is uninstalled, is refused what they granted.
+    expect([...denied].filter(verb => !grants.has(verb))).toEqual([])
   })
 
-  test('are what it used in this run', async () => {
+  test('are what it used in this run', () => {
     expect(used.size).toBeGreaterThan(10)
-    expect([...used].toSorted()).toEqual([...(await granted())].toSorted())
+    expect([...used].toSorted()).toEqual([...grants].toSorted())
   })
 })
