@@ -145,12 +145,13 @@ function processAct({ fault, targets }: CompiledFault, processes: Processes): Ac
   /** By which a hold is told from others on the same node. */
   const ends = new Map<string, number>()
   switch (fault.action.kind) {
-    case 'kill':
+    case 'kill': {
+      const { how } = fault.action
       return {
         targets,
         inject: async (node, until) => {
           ends.set(node, until)
-          await processes.kill(node, until)
+          await processes.kill(node, until, how)
         },
         lift: async node => await processes.revive(node, ends.get(node) ?? 0),
         adopt: (node, until) => {
@@ -158,6 +159,7 @@ function processAct({ fault, targets }: CompiledFault, processes: Processes): Ac
           processes.adopt(node, 'kill', until)
         },
       }
+    }
     case 'pause':
       return {
         targets,

@@ -26,10 +26,10 @@ export class Processes {
     ;(kind === 'kill' ? kills : pauses).push(until)
   }
 
-  kill(node: string, until: number): Promise<void> {
+  kill(node: string, until: number, how?: 'pod'): Promise<void> {
     return this.#next(node, async (driver, { kills }) => {
       kills.push(until)
-      await driver.kill(node, Math.max(...kills), this.#always)
+      await driver.kill(node, Math.max(...kills), this.#always, how)
     })
   }
 

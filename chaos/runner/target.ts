@@ -42,8 +42,11 @@ export interface Holder<Item extends { readonly id: string; readonly endsAt: num
 
 /** What only the driver of the nodes can do to them. `until` is absolute: at it the driver undoes by itself what was done. */
 export interface Lifecycle {
-  /** Ends the node's process at once (SIGKILL) and keeps it down. Of a node that is down it only moves the end. */
-  kill(node: string, until: number, signal: AbortSignal): Promise<void>
+  /**
+   * Ends the node's process at once (SIGKILL) and keeps it down. Of a node that is down it only moves the end.
+   * `pod`: deletes its pod instead, which comes back by itself.
+   */
+  kill(node: string, until: number, signal: AbortSignal, how?: 'pod'): Promise<void>
   /** Starts a node that is down; one that runs is left alone. */
   revive(node: string, signal: AbortSignal): Promise<void>
   /** Stops the process where it stands (SIGSTOP). Of one that stands still it only moves the end. */
