@@ -30,7 +30,9 @@ async function check(name: string, command: string, args: string[]): Promise<Cou
 async function tests(directory: string, script: string): Promise<Count> {
   const file = join(directory, `${script.replace(':', '-')}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${file}`]
+  const started = Date.now()
   const code = await run('npm', ['run', '--silent', script, '--', ...reporters])
+  console.log(`${code === 0 ? 'ok' : 'FAILED'}: npm run ${script} (${((Date.now() - started) / 1000).toFixed(0)} s)`)
   try {
     const report = JSON.parse(await readFile(file, 'utf8'))
     const count: Count = {

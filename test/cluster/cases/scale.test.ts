@@ -28,12 +28,21 @@ describe.skipIf(notOurMachines)('two testnets at once', () => {
     await remove(storageClasses, { name: className })
   })
 
-  test('come up although the operator is killed meanwhile', async () => {
+  const crashNode = async (testnet: RunningTestnet, node: string) => {
+    const { metadata } = await testnet.until(`${node} runs`, 60_000, async () => {
+      const pod = await testnet.pod(node)
+      return pod?.status?.containerStatuses?.[0]?.state?.running && pod
+    })
+    await crash(given.machines!, { name: metadata.name, uid: metadata.uid! })
+  }
+
+  test('come up although the operator and a node are killed meanwhile', async () => {
     const storage = (whenScaled: string) => ({ defaults: { storage: { size: '64Mi', className, whenScaled } } })
     // The same name in both: nothing but the namespace tells them apart.
     keeping = await spaces[0]!.testnet('pair', [boot, miners(2)], storage('Retain'))
     forgetting = await spaces[1]!.testnet('pair', [boot, miners(2)], storage('Delete'))
     await crashOperator()
+    await crashNode(forgetting, 'boot-0')
     for (const testnet of both()) await testnet.untilReady(90_000)
   })
 
@@ -43,8 +52,7 @@ describe.skipIf(notOurMachines)('two testnets at once', () => {
       both().map(testnet => testnet.changeGroups(group => (group.role === 'miner' ? { ...group, count: 4 } : group))),
     )
     await crashOperator()
-    const doomed = await forgetting.pod('miner-0')
-    await crash(given.machines!, { name: doomed!.metadata.name, uid: doomed!.metadata.uid! })
+    await crashNode(forgetting, 'miner-0')
     await remove(resources.pods, { namespace: forgetting.namespace, name: 'pair-miner-1' })
     for (const testnet of both()) {
       const { nodes } = await testnet.untilReady(90_000)
@@ -59,11 +67,12 @@ describe.skipIf(notOurMachines)('two testnets at once', () => {
     expect(statuses[0]!.genesis).toBe(statuses[1]!.genesis)
   })
 
-  test('shrink, and keep or lose the data as they said', async () => {
+  test('shrink although the operator and a node are killed meanwhile, and keep or lose the data as they said', async () => {
     await Promise.all(
       both().map(testnet => testnet.changeGroups(group => (group.role === 'miner' ? { ...group, count: 2 } : group))),
     )
     await crashOperator()
+    await remove(resources.pods, { namespace: keeping.namespace, name: 'pair-boot-0' })
     for (const testnet of both()) {
       const { nodes } = await testnet.untilReady(90_000)
       expect(nodes).toMatchObject({ desired: 3, ready: 3 })
