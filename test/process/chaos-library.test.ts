@@ -90,7 +90,7 @@ describe.each([...new Set(chosen.map(({ testnet }) => testnet))])('on %s', name 
       spec: {
         ...rest,
         faults: scaledBy(faults, factor),
-        heal: { ...(heal as object), observe: '3s' },
+        heal: { observe: '3s', ...(heal as object) },
         steadyState: { samples: 3 },
       },
     }
