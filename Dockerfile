@@ -1,6 +1,7 @@
 # The images of Trellis: `npm run images`, or any builder after `npm run build`:
 #   docker build --target node -t trellis-node .
 #   docker build --target operator -t trellis-operator .
+#   docker build --target agent -t trellis-agent --build-arg BASE=... .   with nft, tc and ip in the base, too
 # Node and the libraries it loads are taken out of the base; nothing else of it is left: no shell, no package manager.
 # BASE is any image with Node 26 at /usr/local/bin/node and the C library that Node is linked with.
 ARG BASE=docker.io/library/node:26-slim
@@ -42,6 +43,24 @@ ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="trellis-operator" \
       org.opencontainers.image.description="Runs Trellis testnets on Kubernetes" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# Root, because the kernel takes rules from root only; the pod gives it NET_ADMIN and nothing else.
+FROM runtime AS agent
+COPY --from=files /image/agent/ /
+USER 0:0
+# Fails here when the base had no such program.
+RUN ["/usr/sbin/nft", "--version"]
+RUN ["/usr/sbin/tc", "-V"]
+ENV PATH=/usr/local/bin:/usr/sbin
+ENTRYPOINT ["/usr/local/bin/node", "/app/agent.js"]
+EXPOSE 7075
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="trellis-agent" \
+      org.opencontainers.image.description="Makes the faults of Trellis experiments in the network of a node" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -155,6 +155,17 @@ export const testnetSpecSchema = z.strictObject({
   defaults: z.strictObject({ ...nodeSettings, ...podSettings }).prefault({}),
   groups: z.array(group).min(1).max(MAX_GROUPS),
   load: load.optional(),
+  chaos: z
+    .strictObject({
+      kernel: z
+        .boolean()
+        .meta({
+          description:
+            'Faults on links are made by rules of the kernel, so that a net agent with the capability NET_ADMIN stands beside every node. Its namespace needs the label `pod-security.kubernetes.io/enforce: privileged`. On Kubernetes only.',
+        })
+        .default(false),
+    })
+    .optional(),
   suspend: z
     .boolean()
     .meta({

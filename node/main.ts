@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
 import { RosterWatch } from './faults/roster-watch.ts'
+import { whileHeld } from './lifecycle/held.ts'
 import { Node } from './node.ts'
 import { Log } from './observe/log.ts'
 import { startProblem } from './start-errors.ts'
@@ -37,6 +38,13 @@ function configFiles(): string[] {
 async function main(): Promise<void> {
   const files = configFiles()
   const config = await readConfig(files)
+  // While it is held there is nothing to close.
+  const leave = (): never => process.exit(0)
+  process.once('SIGTERM', leave)
+  process.once('SIGINT', leave)
+  await whileHeld(config, (message, fields) => log.info(message, { node: config.name, ...fields }))
+  process.off('SIGTERM', leave)
+  process.off('SIGINT', leave)
   const node = new Node(config, log.child({ node: config.name }, config.logLevel), fail)
   const roster = new RosterWatch({
     files,

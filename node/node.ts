@@ -9,6 +9,7 @@ import { startAdminServer } from './http/admin.ts'
 import { startPublicServer } from './http/public.ts'
 import type { RunningServer } from './http/server.ts'
 import { Ledger } from './ledger.ts'
+import { ownProcess } from './lifecycle/own-process.ts'
 import { Network } from './network.ts'
 import type { Log } from './observe/log.ts'
 import { directoryBytes, measure } from './observe/measure.ts'
@@ -142,7 +143,19 @@ export class Node {
         host,
         port: admin,
         ...(config.adminToken !== undefined && { token: config.adminToken }),
-        control: { faults: links, clock: this.#clock, disconnect: peer => network.disconnect(peer, 'administration') },
+        control: {
+          faults: links,
+          clock: this.#clock,
+          lifecycle: ownProcess({
+            dataDir: config.dataDir,
+            adminToken: config.adminToken,
+            servers: () => {
+              const [admin, open] = this.#servers
+              return { admin: admin!.listening, public: open!.listening }
+            },
+          }),
+          disconnect: peer => network.disconnect(peer, 'administration'),
+        },
         onDefect,
       }),
     )

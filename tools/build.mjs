@@ -20,7 +20,16 @@ const options = {
   },
 }
 
-await build({ ...options, entryPoints: { node: 'node/main.ts', operator: 'operator/kubernetes/main.ts' } })
+await build({
+  ...options,
+  entryPoints: {
+    node: 'node/main.ts',
+    'pause-child': 'node/lifecycle/pause-child.ts',
+    operator: 'operator/kubernetes/main.ts',
+    runner: 'operator/kubernetes/runner/main.ts',
+    agent: 'chaos/agent/main.ts',
+  },
+})
 // In parts: what only a cluster needs takes longer to load than all the rest, and is loaded when it is.
 const parts = 'trellis-part-'
 const { metafile } = await build({

@@ -10,6 +10,14 @@ import { $ } from 'zx'
 import { writeImage } from '../test/cluster/image-archive.ts'
 
 const packages = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
+/** Of the net agent, with whatever libraries they need in this release of Debian. */
+const tools = ['nftables', 'iproute2']
+
+async function downloads(): Promise<string[]> {
+  const { stdout } = await $({ quiet: true })`apt-cache depends --recurse --important ${tools}`
+  const libraries = stdout.split('\n').filter(line => /^(lib|zlib)/.test(line))
+  return [...new Set([...packages, ...tools, ...libraries])]
+}
 
 /** The Node that `npm ci` installed for this machine. */
 const nodeBinary = (): string => {
@@ -21,7 +29,7 @@ const nodeBinary = (): string => {
 export function baseKey(): string {
   const debian = readFileSync('/etc/debian_version', 'utf8').trim()
   return createHash('sha256')
-    .update([debian, process.version, process.arch, ...packages].join())
+    .update([debian, process.version, process.arch, ...packages, ...tools].join())
     .digest('hex')
 }
 
@@ -29,18 +37,19 @@ export function baseKey(): string {
 export async function imageBase(folder: string, tell: (line: string) => void): Promise<string> {
   const archive = join(folder, `base-${baseKey().slice(0, 16)}.tar`)
   if (existsSync(archive)) return archive
-  tell(`making the base image of ${packages.join(', ')} and Node ${process.version}`)
+  tell(`making the base image of ${[...packages, ...tools].join(', ')} and Node ${process.version}`)
   const work = await mkdtemp(join(tmpdir(), 'trellis-base-'))
   try {
-    const [downloads, root] = [join(work, 'packages'), join(work, 'root')]
-    await Promise.all([mkdir(downloads), mkdir(join(root, 'usr/local/bin'), { recursive: true })])
-    const download = () => $({ quiet: true, cwd: downloads })`apt-get -o APT::Sandbox::User=root download ${packages}`
+    const [debs, root] = [join(work, 'packages'), join(work, 'root')]
+    await Promise.all([mkdir(debs), mkdir(join(root, 'usr/local/bin'), { recursive: true })])
+    const download = async () =>
+      await $({ quiet: true, cwd: debs })`apt-get -o APT::Sandbox::User=root download ${await downloads()}`
     // Package lists of a fresh machine are empty or old.
     await download().catch(async () => {
       await $({ quiet: true })`apt-get update`
       await download()
     })
-    for (const file of await readdir(downloads)) await $({ quiet: true })`dpkg-deb -x ${join(downloads, file)} ${root}`
+    for (const file of await readdir(debs)) await $({ quiet: true })`dpkg-deb -x ${join(debs, file)} ${root}`
     // Later releases of Debian have everything below usr; programs look for the loader in lib64 all the same.
     for (const name of ['lib', 'lib64'])
       if (!existsSync(join(root, name)) && existsSync(join(root, 'usr', name)))

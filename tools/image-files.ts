@@ -2,8 +2,10 @@
 // libraries and the native addon are those of the machine the image is for. Writes below TARGET
 //   runtime/    Node, the libraries it has loaded, the users
 //   node/       the node's bundle, and the native package that no bundle can hold
-//   operator/   the operator's bundle
+//   operator/   the bundles of the operator and of what runs experiments
+//   agent/      the net agent's bundle, and the programs of the base that it runs; only where BASE has them
 // Stands alone: nothing of the repository but what the Dockerfile copies is there.
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
@@ -54,12 +56,31 @@ function runtime(folder: string): void {
   write(join(folder, 'etc/nsswitch.conf'), 'hosts: files dns\n')
 }
 
-function bundle(name: 'node' | 'operator', folder: string): void {
-  const script = join(source!, 'dist', `${name}.js`)
-  if (!existsSync(script)) throw new Error(`${script} is missing: run \`npm run build\``)
-  copy(script, join(folder, `${name}.js`))
+function bundle(names: readonly string[], folder: string): void {
+  for (const name of names) {
+    const script = join(source!, 'dist', `${name}.js`)
+    if (!existsSync(script)) throw new Error(`${script} is missing: run \`npm run build\``)
+    copy(script, join(folder, `${name}.js`))
+  }
   write(join(folder, 'package.json'), '{ "type": "module" }\n')
   copy(join(source!, 'LICENSE'), join(folder, 'LICENSE'))
+}
+
+/** What the net agent runs, with the libraries of each and the tables of its delays. */
+function kernelTools(folder: string): void {
+  for (const name of ['nft', 'tc', 'ip']) {
+    const program = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].map(path => join(path, name)).find(existsSync)
+    // Only the agent's image needs them, and says so when it is built (Dockerfile).
+    if (program === undefined) return
+    // The loader then lists what it would load in place of running the program: `libmnl.so.0 => /lib/... (0x...)`.
+    const env = { LD_TRACE_LOADED_OBJECTS: '1' }
+    for (const [, library] of execFileSync(program, { env, encoding: 'utf8' }).matchAll(/=> (\/\S+)/g))
+      copy(library!, join(folder, library!))
+    copy(program, join(folder, 'usr/sbin', name))
+  }
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  for (const tables of [`/usr/lib/${machine}-linux-gnu/tc`, '/usr/lib/tc'])
+    if (existsSync(tables)) cpSync(tables, join(folder, tables), { recursive: true, dereference: true })
 }
 
 /** The native package and all it depends on: programs and licences, and of the prebuilt addons the one for this machine. */
@@ -86,6 +107,8 @@ function nativePackage(folder: string): void {
 // Loaded first, so that the libraries of the addon are among those that are loaded.
 require(NATIVE_PACKAGE)
 runtime(join(target, 'runtime'))
-bundle('node', join(target, 'node'))
+bundle(['node', 'pause-child'], join(target, 'node'))
 nativePackage(join(target, 'node'))
-bundle('operator', join(target, 'operator'))
+bundle(['operator', 'runner'], join(target, 'operator'))
+bundle(['agent'], join(target, 'agent/app'))
+kernelTools(join(target, 'agent'))

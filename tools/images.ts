@@ -18,8 +18,14 @@ const MAX_BUILD_MS = 10 * 60_000
 /** Archives kept of each image: that of the last builds, for going back and forth between two states of the sources. */
 const KEPT = 4
 
-export const imageNames = ['node', 'operator'] as const
+export const imageNames = ['node', 'operator', 'agent'] as const
 export type ImageName = (typeof imageNames)[number]
+/** Bundles in each image (tools/image-files.ts). */
+const programs: Readonly<Record<ImageName, readonly string[]>> = {
+  node: ['node', 'pause-child'],
+  operator: ['operator', 'runner'],
+  agent: ['agent'],
+}
 
 export interface BuiltImage {
   /** `localhost/trellis-node:test` */
@@ -39,11 +45,12 @@ export interface ImageOptions {
   readonly labels?: Readonly<Record<string, string>>
 }
 
-/** Both images of the sources as they are. Takes a second when nothing changed. @throws Error that says what is missing */
+/** All images of the sources as they are. Takes a second when nothing changed. @throws Error that says what is missing */
 export async function buildImages(options: ImageOptions = {}): Promise<Record<ImageName, BuiltImage>> {
   await bundle()
   const node = await buildImage('node', options)
-  return { node, operator: await buildImage('operator', options) }
+  const operator = await buildImage('operator', options)
+  return { node, operator, agent: await buildImage('agent', options) }
 }
 
 const bundle = () => $({ quiet: true, cwd: root })`${process.execPath} tools/build.mjs`
@@ -83,7 +90,8 @@ function buildArguments(name: ImageName, revision: string | undefined): string[]
 
 function key(name: ImageName, options: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify([baseKey(), options]))
-  for (const file of ['Dockerfile', 'tools/image-files.ts', 'package-lock.json', `dist/${name}.js`])
+  const bundles = programs[name].map(program => `dist/${program}.js`)
+  for (const file of ['Dockerfile', 'tools/image-files.ts', 'package-lock.json', ...bundles])
     hash.update(readFileSync(join(root, file)))
   return hash.digest('hex').slice(0, 16)
 }

@@ -2,6 +2,7 @@ import { get } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ChainClock } from '../clock.ts'
 import { Links } from '../faults/links.ts'
+import { ownProcess } from '../lifecycle/own-process.ts'
 import { AdminRefused, isLoopback, startAdminServer } from './admin.ts'
 import type { RunningServer } from './server.ts'
 
@@ -11,6 +12,15 @@ const rowOf = (id: string, endsAt = Date.now() + 60_000) => ({
   id,
   endsAt,
   classes: [{ direction: 'out', link: { drop: true }, peers: [peer] }],
+})
+
+/** Its data would be nowhere: nothing here may end the process of the tests. */
+const lifecycle = ownProcess({
+  dataDir: '/nonexistent',
+  adminToken: token,
+  servers: () => {
+    throw new Error('nothing to pause')
+  },
 })
 
 const started: { server: RunningServer; links: Links }[] = []
@@ -32,6 +42,7 @@ async function start(options: { token?: string } = {}) {
     control: {
       faults: links,
       clock,
+      lifecycle,
       disconnect: async id => {
         if (id !== 'known') return false
         disconnected.push(id)
@@ -170,7 +181,12 @@ describe('the administration server', () => {
   })
 
   test('does not open itself to the network without a token', async () => {
-    const control = { faults: new Links({ ownHost: 'x' }), clock: new ChainClock(), disconnect: async () => false }
+    const control = {
+      faults: new Links({ ownHost: 'x' }),
+      clock: new ChainClock(),
+      lifecycle,
+      disconnect: async () => false,
+    }
     for (const host of ['0.0.0.0', '::', 'localhost.example']) {
       await expect(startAdminServer({ host, port: 0, control, onDefect: () => {} })).rejects.toThrow(AdminRefused)
     }

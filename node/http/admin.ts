@@ -1,12 +1,13 @@
-// The administration server: link rows, the chain's clock and peers. It listens on loopback, or asks for a bearer token.
-import { createHash, timingSafeEqual } from 'node:crypto'
+// The administration server: link rows, the chain's clock, peers and the process itself. It listens on loopback, or asks for a bearer token.
 import { BlockList, isIP } from 'node:net'
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type Express } from 'express'
 import type { z } from 'zod'
 import type { LinkRow } from '../../api/link.ts'
 import { clockSkewSchema, linkRowSchema } from '../../api/node-config.ts'
 import { SkewRefused } from '../clock.ts'
 import { RowRefused } from '../faults/table.ts'
+import { answerLifecycle, isLifecycle } from '../lifecycle/requests.ts'
+import { authorizer } from './authorization.ts'
 import { errorHandler, HttpError, onlyMethods, unknownRoute } from './errors.ts'
 import { onlyQuery, parameter, textQuery } from './input.ts'
 import { listen, type RunningServer } from './server.ts'
@@ -58,7 +59,11 @@ function adminApp({ token, control, onDefect }: AdminOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
-  app.use(token === undefined ? refuseBrowsers : bearer(token))
+  const authorize = authorizer(token)
+  app.use((request, _response, next) => {
+    authorize(request)
+    next()
+  })
 
   app.get('/v1/faults', (request, response) => {
     onlyQuery(request, 'ended')
@@ -121,6 +126,12 @@ function adminApp({ token, control, onDefect }: AdminOptions): Express {
     response.json({ id })
   })
 
+  app.use(async (request, response, next) => {
+    if (!isLifecycle(request.path)) return next()
+    onlyQuery(request)
+    await answerLifecycle(request, response, request.path, control.lifecycle)
+  })
+
   app.all('/v1/faults', onlyMethods('GET', 'DELETE'))
   app.all('/v1/faults/:id', onlyMethods('GET', 'PUT', 'DELETE'))
   app.all('/v1/clock', onlyMethods('GET'))
@@ -155,38 +166,4 @@ function bodyOf<T extends { readonly id: string }>(schema: z.ZodType<T>, what: s
     )
   }
   return parsed.data
-}
-
-/**
- * Without a token the loopback address is the only guard, and any web page may send requests there: from its own origin,
- * or from a name of its own that it lets resolve to this address (DNS rebinding), which shows in the Host header.
- */
-const refuseBrowsers: RequestHandler = (request, _response, next) => {
-  const { origin, host = '' } = request.headers
-  const foreign = origin !== undefined || request.headers['sec-fetch-site'] !== undefined || !namesMachine(host)
-  next(foreign ? new HttpError('unauthorized', 'requests from web pages are refused; set adminToken') : undefined)
-}
-
-/** An address or localhost, with or without a port: nobody else's name. */
-function namesMachine(host: string): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return name === 'localhost' || isIP(name) !== 0
-}
-
-function bearer(token: string): RequestHandler {
-  const expected = digest(token)
-  return (request, _response, next) => {
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
-    // Digests of equal length compared in constant time: the answer's time says nothing of the token.
-    const right = given !== undefined && timingSafeEqual(digest(given), expected)
-    next(
-      right
-        ? undefined
-        : new HttpError('unauthorized', 'authorization: expected "Bearer" and the administration token'),
-    )
-  }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -1,5 +1,5 @@
 // Listening and closing, the same for both servers, with every time and count bounded.
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** Connections of one server at a time; further ones are refused by the kernel's answer to a closed socket. */
@@ -14,6 +14,8 @@ export const IDLE_TIMEOUT_MS = 30_000
 export interface RunningServer {
   readonly host: string
   readonly port: number
+  /** For whoever answers in place of this process while it stands still. */
+  readonly listening: Server
   /** Ends open connections and streams, and resolves when the port is free. */
   close(): Promise<void>
 }
@@ -43,6 +45,7 @@ export async function listen(
   return {
     host: address.host,
     port,
+    listening: server,
     close: async () => {
       const closed = new Promise<void>(done => server.close(() => done()))
       server.closeAllConnections()

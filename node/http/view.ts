@@ -2,6 +2,7 @@
 import type { LinkRow } from '../../api/link.ts'
 import type { ClockSkew } from '../../api/node-config.ts'
 import type { FaultStatus, NodeStatus, PeerStatus } from '../../api/observation.ts'
+import type { LifecycleActs } from '../lifecycle/requests.ts'
 
 /** GET /v1/blocks. Hashes, keys and roots are lowercase hex. */
 export interface BlockSummary {
@@ -96,6 +97,8 @@ export interface NodeControl {
     skew(skew: ClockSkew): 'applied' | 'replaced'
     end(id: string): boolean
   }
+  /** node/lifecycle/own-process.ts */
+  readonly lifecycle: LifecycleActs
   /** False when no such peer is connected. */
   disconnect(peerId: string): Promise<boolean>
 }

@@ -55,6 +55,19 @@ export const operatorConfigSchema = z.strictObject({
         .prefault({}),
     })
     .optional(),
+  /** Stands beside nodes whose testnet allows faults by the kernel. Without it none does. */
+  agent: z
+    .strictObject({
+      image: z.string().min(1).max(512),
+      imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+      resources: z
+        .strictObject({
+          requests: z.strictObject({ cpu: quantity.default('10m'), memory: quantity.default('64Mi') }).prefault({}),
+          limits: z.strictObject({ memory: quantity.default('256Mi') }).prefault({}),
+        })
+        .prefault({}),
+    })
+    .optional(),
   /** Pods that nodes let in: the operator's own, and those that scrape. */
   operator: podChoice,
   scraper: podChoice.optional(),

@@ -3,6 +3,7 @@ import type { Testnet } from '../../api/testnet.ts'
 import { nodeHolders } from '../../chaos/runner/node-holders.ts'
 import type { Target } from '../../chaos/runner/target.ts'
 import { expand } from '../testnet/expand.ts'
+import { testnetFacts } from '../testnet/facts.ts'
 import { canarySigner } from './canary.ts'
 import { askNode } from './control-client.ts'
 import { isAlive } from './process-identity.ts'
@@ -12,7 +13,6 @@ import { readRecord, type TestnetRecord } from './record.ts'
 export function chaosTarget(folder: string, record: TestnetRecord): Target {
   // Written by `up` from a checked document of this version.
   const expanded = expand(record.testnet as Testnet)
-  const { genesis } = expanded
   const hosts = new Map(record.nodes.map(node => [node.name, node.address.host]))
   const nodes = record.nodes.map(({ name, address }) => ({
     name,
@@ -23,23 +23,7 @@ export function chaosTarget(folder: string, record: TestnetRecord): Target {
     nodes,
     fidelity: 'userspace',
     ...nodeHolders(nodes),
-    testnet: {
-      name: expanded.name,
-      seed: expanded.seed,
-      blockIntervalMs: genesis.blockIntervalMs,
-      checkpointInterval: genesis.checkpointInterval,
-      quorum: genesis.quorum,
-      nodes: expanded.nodes.map(({ name, group, role, region, weight, peerId, validator }) => ({
-        name,
-        group,
-        role,
-        region,
-        weight,
-        peerId,
-        host: hosts.get(name) ?? '',
-        ...(validator !== undefined && { validator }),
-      })),
-    },
+    testnet: testnetFacts(expanded, node => hosts.get(node) ?? ''),
     lifecycle: {
       kill: (node, until) => askNode(folder, node, 'kill', until),
       revive: node => askNode(folder, node, 'revive'),

@@ -1,5 +1,5 @@
 // ConfigMaps and Secrets: one of each a group, and one of each of the testnet. Keys of the data are file names.
-
+import { createHmac } from 'node:crypto'
 import { type NodeLayers, splitLayers } from '../../../api/config-layers.ts'
 import type { ConfigMap, Secret } from '../runtime/resource.ts'
 import { type BuildInput, groupsOf } from './input.ts'
@@ -11,6 +11,8 @@ export const GROUP_FILE = 'group.json'
 export const ADMIN_FILE = 'admin.json'
 /** In the testnet's Secret, as plain text: for who administers nodes. */
 export const ADMIN_TOKEN = 'adminToken'
+/** In the testnet's Secret: tokens for its net agents are signed with it. */
+export const AGENT_KEY = 'agentKey'
 /** The API server's bound of the data of a ConfigMap or, decoded, of a Secret is 1 MiB; some is left for the rest. */
 export const MAX_DATA_BYTES = 1_000_000
 
@@ -43,7 +45,11 @@ export function configuration(input: BuildInput): Configuration {
     data: { [TESTNET_FILE]: JSON.stringify(of(expanded.nodes[0]!.name).testnet) },
   }
   bounded('ConfigMap', own.name, config.data, 'fewer genesis accounts, validators or nodes')
-  const admin = secret(own, { [ADMIN_TOKEN]: adminToken, [ADMIN_FILE]: JSON.stringify({ adminToken }) })
+  const admin = secret(own, {
+    [ADMIN_TOKEN]: adminToken,
+    [ADMIN_FILE]: JSON.stringify({ adminToken }),
+    [AGENT_KEY]: agentKey(adminToken),
+  })
   const groups = groupsOf(input).map(({ name, role, nodes }) => {
     const meta = metadata(groupObject(expanded.name, name), groupLabels(expanded.name, name, role))
     const file = (node: string) => `${podName(expanded.name, node)}.json`
@@ -69,6 +75,9 @@ export function configuration(input: BuildInput): Configuration {
   })
   return { testnet: { config, admin }, groups: new Map(groups) }
 }
+
+/** Follows from the token, which is drawn once: whoever has the one may have the other. 64 hex digits. */
+const agentKey = (adminToken: string): string => createHmac('sha256', adminToken).update('net agent').digest('hex')
 
 const secret = (metadata: Secret['metadata'], texts: Readonly<Record<string, string>>): Secret => ({
   apiVersion: 'v1',

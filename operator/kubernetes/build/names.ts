@@ -8,6 +8,9 @@ export const ROLE_LABEL = 'trellis.dev/role'
 /** TCP ports of every node; each pod has its own address, so they need not differ. */
 export const ports = { p2p: 4001, websocket: 4002, http: 8080, admin: 8081 } as const
 
+/** Of the net agent beside a node, where there is one. */
+export const AGENT_PORT = 7075
+
 /** The StatefulSet of a group, and its ConfigMap and Secret. At most 51 characters: a pod's name stays a DNS label. */
 export const groupObject = (testnet: string, group: string): string => `${testnet}-${group}`
 /** A StatefulSet names its pods so. */

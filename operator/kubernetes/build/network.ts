@@ -1,7 +1,9 @@
 // Services, and who may reach the pods.
+import { RUNNER_APP } from '../chaos/names.ts'
 import type { NetworkPolicy, PodDisruptionBudget, Service } from '../runtime/resource.ts'
 import type { BuildInput, PodChoice } from './input.ts'
 import {
+  AGENT_PORT,
   bootstrapService,
   commonLabels,
   headlessService,
@@ -73,13 +75,14 @@ export function disruptionBudget({ expanded, namespace, owner }: BuildInput): Po
   }
 }
 
-/** Peers reach peers; the operator and the scraper reach what is for them; nobody else reaches anything. */
+/** Peers reach peers; the operator, runners of experiments and the scraper reach what is for them; nobody else reaches anything. */
 export function networkPolicy({ expanded, namespace, owner, settings }: BuildInput): NetworkPolicy {
   const only = ({ namespace: namespaceLabels, pod }: PodChoice) => [
     { namespaceSelector: { matchLabels: { ...namespaceLabels } }, podSelector: { matchLabels: { ...pod } } },
   ]
   const open = (...names: (keyof typeof ports)[]) => names.map(name => ({ protocol: 'TCP', port: ports[name] }))
   const selector = { matchLabels: testnetSelector(expanded.name) }
+  const runners = { podSelector: { matchLabels: { 'app.kubernetes.io/name': RUNNER_APP } } }
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -95,6 +98,7 @@ export function networkPolicy({ expanded, namespace, owner, settings }: BuildInp
       ingress: [
         { from: [{ podSelector: selector }], ports: open('p2p', 'websocket') },
         { from: only(settings.operator), ports: open('http', 'admin') },
+        { from: [runners], ports: [...open('http', 'admin'), { protocol: 'TCP', port: AGENT_PORT }] },
         ...(settings.scraper ? [{ from: only(settings.scraper), ports: open('http') }] : []),
       ],
     },

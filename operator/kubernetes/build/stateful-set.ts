@@ -12,6 +12,7 @@ import {
   testnetObject,
   testnetSelector,
 } from './names.ts'
+import { netAgent } from './net-agent.ts'
 import { DATA_DIR } from './node-configs.ts'
 import { groupRevision, REVISION_ANNOTATION, TEMPLATE_ANNOTATION } from './revision.ts'
 import { type Workload, workloadOf } from './workload.ts'
@@ -23,6 +24,7 @@ const NODE_USER = 65_532
 const GRACE_SECONDS = 15
 const NODE_CONTAINER = 'node'
 const DATA_VOLUME = 'data'
+const ADMIN_VOLUME = 'admin'
 
 type Spec = NonNullable<StatefulSet['spec']>
 type PodSpec = NonNullable<Spec['template']['spec']>
@@ -83,9 +85,13 @@ function claims(
   }
 }
 
-function podSpec({ expanded, settings: { nodes } }: BuildInput, group: Group, workload: Workload): PodSpec {
+function podSpec({ spec, expanded, settings }: BuildInput, group: Group, workload: Workload): PodSpec {
+  const { nodes } = settings
   const name = groupObject(expanded.name, group.name)
+  const agent = netAgent(spec, settings, ADMIN_VOLUME)
   return {
+    // A node that is the first process of its namespace could neither be stopped nor killed from inside.
+    shareProcessNamespace: true,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE_SECONDS,
@@ -108,13 +114,15 @@ function podSpec({ expanded, settings: { nodes } }: BuildInput, group: Group, wo
         labelSelector: { matchLabels: testnetSelector(expanded.name) },
       },
     ],
+    ...(agent && { initContainers: [agent.container] }),
     containers: [container(workload, nodes.imagePullPolicy)],
     volumes: [
       { name: 'testnet', configMap: { name: testnetObject(expanded.name) } },
       { name: 'group', configMap: { name } },
       { name: 'keys', secret: { secretName: name } },
-      { name: 'admin', secret: { secretName: testnetObject(expanded.name) } },
+      { name: ADMIN_VOLUME, secret: { secretName: testnetObject(expanded.name) } },
       ...(workload.storage ? [] : [{ name: DATA_VOLUME, emptyDir: {} }]),
+      ...(agent ? [agent.volume] : []),
     ],
   }
 }
@@ -127,7 +135,7 @@ function container({ image, resources }: Workload, imagePullPolicy: string): Pod
     { volume: 'group', file: GROUP_FILE, from: GROUP_FILE },
     { volume: 'group', file: 'node.json', from: '$(POD_NAME).json' },
     { volume: 'keys', file: 'keys.json', from: '$(POD_NAME).json' },
-    { volume: 'admin', file: ADMIN_FILE, from: ADMIN_FILE },
+    { volume: ADMIN_VOLUME, file: ADMIN_FILE, from: ADMIN_FILE },
   ]
   const layers = [`${shared}/${TESTNET_FILE}`, ...files.map(({ file }) => `${CONFIG_DIR}/${file}`)]
   const probe = (path: string) => ({ httpGet: { path, port: 'http' } })

@@ -28,10 +28,13 @@ export interface StatusIntent {
 export class Writer {
   readonly #api: Api
   readonly #guard: WriteGuard
+  readonly #fieldManager: string
 
-  constructor(api: Api, guard: WriteGuard) {
+  /** `fieldManager` owns what is applied. */
+  constructor(api: Api, guard: WriteGuard, fieldManager = FIELD_MANAGER) {
     this.#api = api
     this.#guard = guard
+    this.#fieldManager = fieldManager
   }
 
   /** Creates or changes the object so that the fields given are as given. Resolves with the object as stored. */
@@ -52,7 +55,7 @@ export class Writer {
   /** Creates an object whose name nobody else has. */
   async create<T extends KubeObject>(kind: Resource<T>, object: Intent<T>, signal: AbortSignal): Promise<T> {
     const path = collectionPath(kind, object.metadata.namespace)
-    const query = { fieldManager: FIELD_MANAGER }
+    const query = { fieldManager: this.#fieldManager }
     return (await this.#send({ method: 'POST', path, query, body: object, signal })) as unknown as T
   }
 
@@ -82,8 +85,8 @@ export class Writer {
   }
 
   async #apply<T>(path: string, body: unknown, signal: AbortSignal): Promise<T> {
-    // force: the operator's fields are the operator's. Who edits them by hand gets them back.
-    const query = { fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict' }
+    // force: whose fields they are, they stay. Who edits them by hand gets them back.
+    const query = { fieldManager: this.#fieldManager, force: 'true', fieldValidation: 'Strict' }
     const contentType = 'application/apply-patch+yaml'
     return (await this.#send({ method: 'PATCH', path, query, contentType, body, signal })) as T
   }

@@ -1,0 +1,140 @@
+// One run in the cluster, from what is stored to the last word in the status.
+
+import { endPhases } from '../../../api/status.ts'
+import { PreflightFailed } from '../../../chaos/runner/preflight.ts'
+import { type RunResult, runExperiment } from '../../../chaos/runner/run.ts'
+import type { Log } from '../../../node/observe/log.ts'
+import type { Api } from '../runtime/api.ts'
+import { isNotFound } from '../runtime/api-error.ts'
+import type { ObjectName } from '../runtime/resource.ts'
+import { Writer } from '../runtime/writer.ts'
+import { clusterTarget } from './cluster-target.ts'
+import { Kept } from './kept.ts'
+import { type RunnerStatus, statusAfter, statusRefused, statusWhile } from './outcome.ts'
+import { persistently } from './persistently.ts'
+import { PodAddresses } from './pod-addresses.ts'
+import { StatusWriter } from './status-writer.ts'
+import { experiments, readGiven, readSecrets, Unusable } from './stored.ts'
+
+/** Owns the fields that runners apply. */
+export const RUNNER_FIELD_MANAGER = 'trellis-runner'
+const READ_WITHIN_MS = 30_000
+
+export interface RunOptions {
+  readonly api: Api
+  /** Of the experiment. */
+  readonly name: ObjectName
+  /** Of the experiment that this process was started for; any of that name when undefined. */
+  readonly uid: string | undefined
+  /** Where the testnet's Secret is mounted. */
+  readonly secretFolder: string
+  readonly log: Log
+  /** Aborting heals at once and ends the run. */
+  readonly stop: AbortSignal
+}
+
+/**
+ * Resolves when all that was to be said is in the status, whatever the verdict.
+ * @throws ApiError, ConnectionError and what reading the secrets throws
+ */
+export async function runStored(options: RunOptions): Promise<void> {
+  const { api, name, uid, log } = options
+  // What heals and tells of it goes on although the run was stopped.
+  const closed = new AbortController()
+  const { signal } = closed
+  const writer = new Writer(api, { check: () => signal }, RUNNER_FIELD_MANAGER)
+  try {
+    const stored = await persistently(READ_WITHIN_MS, signal, () => api.get(experiments, name, signal))
+    if (uid !== undefined && stored.metadata.uid !== uid)
+      return log.info('the experiment was deleted, and another one has its name', { uid })
+    if (endPhases.some(phase => phase === stored.status?.phase)) return log.info('over already', { ...stored.status })
+    const status = new StatusWriter(
+      writer,
+      { ...name, uid: stored.metadata.uid },
+      {
+        signal,
+        onProblem: error => log.warn('the status could not be written', { error: String(error) }),
+      },
+    )
+    const last = await finalStatus(options, writer, status, signal)
+    log.info('over', { phase: last.phase, reason: last.reason, message: last.message })
+    await status.end(last)
+  } catch (error) {
+    // Deleted in the midst: nobody is left to be told.
+    if (!isNotFound(error)) throw error
+    log.info('the experiment is gone', { error: (error as Error).message })
+  } finally {
+    closed.abort()
+  }
+}
+
+async function finalStatus(
+  { api, name, secretFolder, log, stop }: RunOptions,
+  writer: Writer,
+  status: StatusWriter,
+  signal: AbortSignal,
+): Promise<RunnerStatus> {
+  const refused = (reason: string, error: Error) => statusRefused(reason, error.message, Date.now())
+  try {
+    const given = await persistently(READ_WITHIN_MS, signal, () => readGiven(api, name, signal))
+    const { expanded, experiment, stored, endsBy } = given
+    const kept = new Kept(api, writer, stored)
+    const checkpoint = await persistently(READ_WITHIN_MS, signal, () => kept.checkpoint(signal))
+    if (!checkpoint && Date.now() >= endsBy)
+      throw new Unusable(`nothing may be injected after ${stored.status?.plan?.endsBy}, and nothing was until now`)
+    const pods = new PodAddresses(api, name.namespace ?? '', expanded)
+    await pods.start(signal)
+    const secrets = await readSecrets(secretFolder)
+    const { target, choice } = await clusterTarget({
+      api,
+      namespace: name.namespace ?? '',
+      given,
+      secrets,
+      pods,
+      signal,
+      before: checkpoint && stored.status?.fidelity,
+    })
+    if (experiment.injector === 'kernel' && choice.reasons.length > 0) {
+      const message = `injector: kernel cannot be: ${choice.reasons.join('; ')}`
+      return statusRefused('Unsupported', message, Date.now())
+    }
+    const notes = choice.reasons.map(reason => `not by the kernel: ${reason}`)
+    log.info('running', { fidelity: choice.fidelity, reasons: choice.reasons, takenOver: checkpoint !== undefined })
+    let startedAt = checkpoint?.phases.find(({ phase }) => phase === 'inject')?.at
+    const result = await runExperiment({
+      experiment,
+      target,
+      checkpoint,
+      signal: stop,
+      onCheckpoint: async state => await kept.saveCheckpoint(state, signal),
+      onProgress: progress => {
+        if (progress.phase === 'inject') startedAt ??= Date.now()
+        status.say(statusWhile(progress, choice.fidelity, startedAt))
+      },
+    })
+    return statusAfter(result, {
+      at: Date.now(),
+      aborted: stop.aborted,
+      notes,
+      kept: await keepRecord(kept, result, log, signal),
+    })
+  } catch (error) {
+    if (error instanceof PreflightFailed) return refused('PreflightFailed', error)
+    if (error instanceof Unusable) return refused('Unusable', error)
+    throw error
+  }
+}
+
+async function keepRecord(
+  kept: Kept,
+  { record }: RunResult,
+  log: Log,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return await kept.saveRecord(record, signal)
+  } catch (error) {
+    log.warn('the record could not be kept', { error: String(error) })
+    return undefined
+  }
+}
