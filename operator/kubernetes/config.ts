@@ -1,14 +1,23 @@
 // The operator's own configuration: written by the chart, read once at start. What a Testnet may say itself is not here.
 import { z } from 'zod'
+import { canonicalCpu, canonicalMemory, cpu, memory } from '../../api/quantity.ts'
 
 const name = z.string().min(1).max(253)
 const labels = z.record(z.string().max(317), z.string().max(63))
 const podChoice = z.strictObject({ namespace: labels.default({}), pod: labels })
-/** As Kubernetes writes amounts: `250m`, `192Mi`, `1`. */
-const quantity = z
-  .string()
-  .max(32)
-  .regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, 'expected a quantity as in `250m` or `192Mi`')
+// As an API server stores them: what is stored otherwise than it was applied counts as changed by somebody.
+const processorTime = cpu({ min: '1m', max: '1024' }).transform(canonicalCpu)
+const bytes = memory({ min: '1Mi', max: '16Ti' }).transform(canonicalMemory)
+/** What pods get, where nothing else is said. */
+const resources = (usual: { readonly cpu: string; readonly memory: string; readonly memoryLimit: string }) =>
+  z
+    .strictObject({
+      requests: z
+        .strictObject({ cpu: processorTime.default(usual.cpu), memory: bytes.default(usual.memory) })
+        .prefault({}),
+      limits: z.strictObject({ memory: bytes.default(usual.memoryLimit) }).prefault({}),
+    })
+    .prefault({})
 
 export const operatorConfigSchema = z.strictObject({
   /** Namespaces whose Testnets are served; all when empty. */
@@ -31,12 +40,7 @@ export const operatorConfigSchema = z.strictObject({
     image: z.string().min(1).max(512),
     imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
     imagePullSecrets: z.array(name).max(16).default([]),
-    resources: z
-      .strictObject({
-        requests: z.strictObject({ cpu: quantity.default('50m'), memory: quantity.default('192Mi') }).prefault({}),
-        limits: z.strictObject({ memory: quantity.default('512Mi') }).prefault({}),
-      })
-      .prefault({}),
+    resources: resources({ cpu: '50m', memory: '192Mi', memoryLimit: '512Mi' }),
   }),
   /** What runs ChaosExperiments. Without it they stay as they are. */
   runner: z
@@ -47,12 +51,7 @@ export const operatorConfigSchema = z.strictObject({
       imagePullSecrets: z.array(name).max(16).default([]),
       /** Has the rights of a runner; the operator may bind it. A Role is in every namespace that is served. */
       role: z.strictObject({ kind: z.enum(['ClusterRole', 'Role']), name }),
-      resources: z
-        .strictObject({
-          requests: z.strictObject({ cpu: quantity.default('100m'), memory: quantity.default('192Mi') }).prefault({}),
-          limits: z.strictObject({ memory: quantity.default('1Gi') }).prefault({}),
-        })
-        .prefault({}),
+      resources: resources({ cpu: '100m', memory: '192Mi', memoryLimit: '1Gi' }),
     })
     .optional(),
   /** Stands beside nodes whose testnet allows faults by the kernel. Without it none does. */
@@ -60,12 +59,7 @@ export const operatorConfigSchema = z.strictObject({
     .strictObject({
       image: z.string().min(1).max(512),
       imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
-      resources: z
-        .strictObject({
-          requests: z.strictObject({ cpu: quantity.default('10m'), memory: quantity.default('64Mi') }).prefault({}),
-          limits: z.strictObject({ memory: quantity.default('256Mi') }).prefault({}),
-        })
-        .prefault({}),
+      resources: resources({ cpu: '10m', memory: '64Mi', memoryLimit: '256Mi' }),
     })
     .optional(),
   /** Pods that nodes let in: the operator's own, and those that scrape. */

@@ -90,6 +90,12 @@ describe.skipIf(helm === '')('the chart', () => {
     ['an unknown pull policy', 'nodes.image.pullPolicy=Sometimes', "at '/nodes/image/pullPolicy'"],
     ['more work than the operator takes', 'concurrency=65', "at '/concurrency': maximum: got 65, want 64"],
     ['an amount that is none', 'nodes.resources.requests.cpu=much', "at '/nodes/resources/requests/cpu'"],
+    ['thousandths of a byte', 'nodes.resources.requests.memory=192m', "at '/nodes/resources/requests/memory'"],
+    [
+      'a label that the chart selects by',
+      'podLabels.app\\.kubernetes\\.io/name=other',
+      "at '/podLabels/app.kubernetes.io~1name'",
+    ],
     ['a limit that nodes do not have', 'nodes.resources.limits.disk=1', "additional properties 'disk' not allowed"],
     ['a namespace that cannot be', 'watch.namespaces={Team}', "at '/watch/namespaces/0'"],
     ['a namespace twice', 'watch.namespaces={a,a}', "at '/watch/namespaces': items at 0 and 1 are equal"],

@@ -21,7 +21,14 @@ const objectName = z
   .max(253)
   .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/)
 const texts = z.record(z.string(), z.string())
-const labels = z.record(z.string().max(317), z.string().max(63))
+const value = z.string().max(63)
+const set = ['name', 'instance', 'version', 'managed-by', 'part-of'].map(label => `app.kubernetes.io/${label}`)
+/** Those that the chart sets itself cannot be given: what selects pods would find others, or none. */
+const labels = z
+  .object(Object.fromEntries([...set, 'helm.sh/chart'].map(label => [label, z.never().optional()])))
+  .catchall(value)
+/** Of something else that is chosen by them. */
+const selected = z.record(z.string().max(317), value)
 /** Something of Kubernetes' own, which its API server judges. */
 const kubernetes = z.record(z.string(), z.unknown())
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]))
@@ -80,7 +87,7 @@ export const chartValuesSchema = z.strictObject({
   deploymentAnnotations: texts,
   podLabels: labels,
   podAnnotations: texts,
-  nodeSelector: labels,
+  nodeSelector: selected,
   tolerations: z.array(kubernetes),
   affinity: kubernetes,
   topologySpreadConstraints: z.array(kubernetes),
