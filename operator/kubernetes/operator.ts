@@ -90,11 +90,12 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     onError: (key, error, retryInMs) => log.warn('reconciliation failed', { testnet: key, error, retryInMs }),
   })
 
-  const informers = [...stores.required, ...stores.optional]
+  const required = stores.places.flat()
+  const informers = [...required, ...stores.optional]
   const health = await serveHealth({
     host: config.listen.host,
     port: config.listen.health,
-    ...informerChecks(stores.required),
+    ...informerChecks(...stores.places),
     registry,
     beforeScrape: () => {
       controller.observe()
@@ -111,7 +112,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     throw error
   })
   const parts = {
-    informers: stores.required,
+    informers: required,
     optionalInformers: stores.optional,
     controllers: [controller],
     leader,

@@ -55,6 +55,7 @@ export class Informer<T extends KubeObject> {
   readonly #now: () => number
   readonly #rng: Rng
   readonly #synced = Promise.withResolvers<void>()
+  readonly #settled = Promise.withResolvers<void>()
   #hasSynced = false
   /** Where the next watch begins; the newest version that we heard of. */
   #cursor = ''
@@ -100,6 +101,11 @@ export class Informer<T extends KubeObject> {
   /** Resolves with the first list; never rejects. */
   get synced(): Promise<void> {
     return this.#synced.promise
+  }
+
+  /** Resolves with the first list, or the server's first word that it gives none; never rejects. */
+  get settled(): Promise<void> {
+    return this.#settled.promise
   }
 
   /** Runs until the signal; resolves when all is closed. */
@@ -148,6 +154,7 @@ export class Informer<T extends KubeObject> {
     this.#contactAt = this.#now()
     if (status === 410 || status === 429) return
     this.#problem = message
+    if (status === 403 || status === 404) this.#settled.resolve()
     // The server knows no such resource (any more): its definition was removed, and every object with it.
     if (status === 404 && !watching) for (const key of this.#store.keys()) this.#remove(key)
   }
@@ -163,6 +170,7 @@ export class Informer<T extends KubeObject> {
     this.#hasSynced = true
     this.#problem = undefined
     this.#synced.resolve()
+    this.#settled.resolve()
     this.#options.onNote?.({ kind: 'listed', objects: items.length })
     return { kind: 'listed' }
   }

@@ -12,12 +12,14 @@ export const DRAIN_MS = 20_000
 /** Deaf for so long a process is not worth keeping: something is wrong with it, not with the server. */
 export const RESTART_AFTER_MS = 5 * 60_000
 
+// biome-ignore lint/suspicious/noExplicitAny: informers of different resources stand together
+type Informers = readonly Informer<any>[]
+
 export interface OperatorParts {
-  // biome-ignore lint/suspicious/noExplicitAny: informers of different resources stand together
-  readonly informers: readonly Informer<any>[]
+  /** Those that the server refuses are not waited for: whoever reconciles looks whether what it reads was listed. */
+  readonly informers: Informers
   /** Run as well, but nothing waits for their first list: what they tell is good to know. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly optionalInformers?: readonly Informer<any>[]
+  readonly optionalInformers?: Informers
   readonly controllers: readonly Controller[]
   readonly leader: Leader
   readonly recorder: EventRecorder
@@ -34,7 +36,7 @@ export async function operate(parts: OperatorParts, stop: AbortSignal) {
   const streams = [...informers, ...optionalInformers].map(informer => informer.run(following.signal))
   const election = leader.run(leading.signal)
   const ended = AbortSignal.any([stop, leader.term])
-  await unless(ended, Promise.all([leader.elected, ...informers.map(({ synced }) => synced)]))
+  await unless(ended, Promise.all([leader.elected, ...informers.map(({ settled }) => settled)]))
   // 1. no more keys are taken, and those that were are finished
   const work = Promise.all(controllers.map(controller => controller.run(ended)))
   await unless(ended, work)
@@ -53,23 +55,34 @@ export async function operate(parts: OperatorParts, stop: AbortSignal) {
   return lost ? ('lost' as const) : ('stopped' as const)
 }
 
-/** Readiness and liveness of informers: told as deaf before anybody has to wonder. */
-export function informerChecks(informers: OperatorParts['informers']): {
+/**
+ * Readiness and liveness of informers: told as deaf before anybody has to wonder. Each place is what is followed for one
+ * namespace, or for all. Of several places one must be followed: what is wrong with another is no reason to leave this one.
+ */
+export function informerChecks(...places: readonly Informers[]): {
   ready: Record<string, Check>
   live: Record<string, Check>
 } {
-  const named = (check: (informer: Informer<KubeObject>) => string | undefined) =>
+  const named = (informers: Informers, check: (informer: Informer<KubeObject>) => string | undefined) =>
     Object.fromEntries(informers.map(informer => [`informer-${informer.name}`, () => check(informer)]))
   const silent = (limitMs: number) => (informer: Informer<KubeObject>) =>
     informer.silentMs > limitMs
       ? `the API server was not heard for ${Math.round(informer.silentMs / 1_000)} s`
       : undefined
-  return {
-    ready: named(
-      informer => informer.problem ?? (informer.hasSynced ? silent(DEAF_AFTER_MS)(informer) : 'has no list yet'),
-    ),
-    live: named(silent(RESTART_AFTER_MS)),
+  const unready = (informer: Informer<KubeObject>): string | undefined =>
+    informer.problem ?? (informer.hasSynced ? silent(DEAF_AFTER_MS)(informer) : 'has no list yet')
+  const live = named(places.flat(), silent(RESTART_AFTER_MS))
+  const [only] = places
+  if (only && places.length === 1) return { ready: named(only, unready), live }
+  const problem = (informers: Informers): string | undefined => {
+    const found = informers.find(informer => unready(informer) !== undefined)
+    return found && `${found.name}: ${unready(found)}`
   }
+  const informers = (): string | undefined => {
+    const problems = places.map(problem)
+    return problems.every(found => found !== undefined) ? problems.join('; ') : undefined
+  }
+  return { ready: { informers }, live }
 }
 
 /** Resolves with the promise or the signal, whichever comes first. */

@@ -20,6 +20,9 @@ import type { Stores } from './stores.ts'
 import type { Notice, Plan, StoredTestnet, ValidTestnet, World } from './world.ts'
 import { WriteMemory } from './write-memory.ts'
 
+/** At a namespace whose objects could not be listed yet. */
+const LOOK_AGAIN_MS = 2_000
+
 export interface ControllerParts {
   readonly config: OperatorConfig
   readonly api: Api
@@ -61,6 +64,7 @@ export class TestnetController {
 
   /** Brings the testnet of that key nearer to what it says. */
   async reconcile(key: string, signal: AbortSignal): Promise<Result> {
+    if (!this.#parts.stores.hasListed(nameOf(key).namespace ?? '')) return { requeueAfterMs: LOOK_AGAIN_MS }
     const stored = this.#stored(key)
     // Everything of it goes with it: its objects name it as their owner.
     if (!stored || stored.metadata.deletionTimestamp) {

@@ -28,9 +28,12 @@ export class TestnetReadSource implements ReadSource {
   }
 
   unready(): string | undefined {
-    const waiting = this.#stores.required.find(({ hasSynced }) => !hasSynced)
-    if (!waiting) return undefined
-    return `${waiting.name} ${waiting.problem === undefined ? 'are not listed yet' : `cannot be listed: ${waiting.problem}`}`
+    const unlisted = this.#stores.places.map(place => place.find(({ hasSynced }) => !hasSynced))
+    const pending = unlisted.find(informer => informer && informer.problem === undefined)
+    if (pending) return `${pending.name} are not listed yet`
+    // What cannot be listed in one namespace is no reason to be silent about another.
+    const refused = unlisted.every(informer => informer) ? unlisted[0] : undefined
+    return refused && `${refused.name} cannot be listed: ${refused.problem}`
   }
 
   testnets(): readonly TestnetView[] {

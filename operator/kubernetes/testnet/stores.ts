@@ -18,8 +18,10 @@ export interface Stores {
   /** By the name of the plural: everything that carries the label of a testnet, and the Testnets themselves. */
   of<T extends KubeObject>(resource: Resource<T>, namespace: string): ReadStore<T> | undefined
   testnets(): readonly StoredTestnet[]
-  /** Nothing is decided before each of these has listed. */
-  readonly required: readonly AnyInformer[]
+  /** What a testnet is judged by, for each namespace that is served, or for all of them together. */
+  readonly places: readonly (readonly AnyInformer[])[]
+  /** Nothing is decided about that namespace before each of its informers has listed. */
+  hasListed(namespace: string): boolean
   /** Without these less is known of causes. */
   readonly optional: readonly AnyInformer[]
   /** Undefined where this operator may not see the cluster's machines. */
@@ -65,7 +67,7 @@ export function testnetKey({ metadata }: KubeObject): string | undefined {
 export function openStores(api: Api, options: StoresOptions): Stores {
   const { namespaces, onTestnet, onNote, onDeleted, watchTimes, now } = options
   const everywhere = namespaces.length === 0
-  const required: AnyInformer[] = []
+  const places = new Map<string | undefined, AnyInformer[]>()
   const optional: AnyInformer[] = []
   const byPlace = new Map<string, AnyInformer>()
   const open = <T extends KubeObject>(
@@ -92,7 +94,9 @@ export function openStores(api: Api, options: StoresOptions): Stores {
     return informer
   }
 
-  for (const namespace of everywhere ? [undefined] : namespaces) {
+  for (const namespace of everywhere ? [undefined] : new Set(namespaces)) {
+    const required: AnyInformer[] = []
+    places.set(namespace, required)
     const keep = (resource: Resource, informer: unknown) =>
       byPlace.set(place(resource, namespace), informer as AnyInformer)
     keep(
@@ -168,7 +172,9 @@ export function openStores(api: Api, options: StoresOptions): Stores {
       [...byPlace].flatMap(([key, informer]) =>
         key.startsWith(`${testnets.plural} `) ? (informer.store.list() as StoredTestnet[]) : [],
       ),
-    required,
+    places: [...places.values()],
+    hasListed: namespace =>
+      places.get(everywhere ? undefined : namespace)?.every(({ hasSynced }) => hasSynced) ?? false,
     optional,
     nodes,
     machines,
