@@ -38,12 +38,13 @@ export default defineConfig({
   test: {
     root: 'test/cluster',
     sequence: { sequencer: InOrder },
-    projects: phases.map((phase, groupOrder) => ({
+    projects: phases.map((phase, index) => ({
       test: {
         ...phase,
         root: 'test/cluster',
         pool: 'forks' as const,
-        sequence: { groupOrder },
+        // Of order 0, what has one worker would run after all others.
+        sequence: { groupOrder: index + 1 },
         testTimeout: 300_000,
         hookTimeout: 300_000,
       },
