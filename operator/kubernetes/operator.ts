@@ -1,6 +1,7 @@
 // The operator as one piece: informers, controller, poller, election, and the two servers. `main.ts` gives it a process.
 import { Registry } from 'prom-client'
 import type { Log } from '../../node/observe/log.ts'
+import { chaosParts } from './chaos/start.ts'
 import type { OperatorConfig } from './config.ts'
 import { serveReadApi } from './read-api/server.ts'
 import { Api } from './runtime/api.ts'
@@ -12,6 +13,7 @@ import type { InformerNote } from './runtime/informer.ts'
 import { Leader, type LeaderNote } from './runtime/leader.ts'
 import { countAnswers, countNotes, observeInformer, runtimeMetrics, showLeader } from './runtime/metrics.ts'
 import { informerChecks, operate } from './runtime/operate.ts'
+import type { Resource } from './runtime/resource.ts'
 import { Writer } from './runtime/writer.ts'
 import { TestnetController } from './testnet/controller.ts'
 import { NodePoller, type PollTimes } from './testnet/poller.ts'
@@ -69,15 +71,19 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   }
   const poller = new NodePoller({ onRound: changed, signal: closed.signal })
   const tellInformer = informerTeller(log)
+  const onNote = (name: string, resource: Resource, note: InformerNote) => {
+    countNotes(metrics, resource)(note)
+    tellInformer(name, note)
+  }
   const stores = openStores(api, {
     namespaces: config.namespaces,
     watchTimes,
-    onTestnet: changed,
-    onDeleted: (resource, object) => testnets.memory.removed(resource, object),
-    onNote: (name, resource, note) => {
-      countNotes(metrics, resource)(note)
-      tellInformer(name, note)
+    onTestnet: key => {
+      changed(key)
+      chaos?.controller.add(key)
     },
+    onDeleted: (resource, object) => testnets.memory.removed(resource, object),
+    onNote,
     now,
   })
   const testnets = new TestnetController({ config, api, writer, recorder, stores, poller, pollTimes, rng, now })
@@ -90,15 +96,31 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     onError: (key, error, retryInMs) => log.warn('reconciliation failed', { testnet: key, error, retryInMs }),
   })
 
+  const chaos = chaosParts({
+    config,
+    api,
+    writer,
+    recorder,
+    metrics,
+    testnetStores: stores,
+    watchTimes,
+    onNote,
+    onError: (key, error, retryInMs) =>
+      log.warn('reconciliation of experiments failed', { testnet: key, error, retryInMs }),
+    now,
+  })
+
+  const controllers = [controller, ...(chaos ? [chaos.controller] : [])]
   const required = stores.places.flat()
-  const informers = [...required, ...stores.optional]
+  const optional = [...stores.optional, ...(chaos?.informers ?? [])]
+  const informers = [...required, ...optional]
   const health = await serveHealth({
     host: config.listen.host,
     port: config.listen.health,
     ...informerChecks(...stores.places),
     registry,
     beforeScrape: () => {
-      controller.observe()
+      for (const each of controllers) each.observe()
       for (const informer of informers) observeInformer(metrics, informer)
     },
   })
@@ -113,8 +135,8 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   })
   const parts = {
     informers: required,
-    optionalInformers: stores.optional,
-    controllers: [controller],
+    optionalInformers: optional,
+    controllers,
     leader,
     recorder,
   }

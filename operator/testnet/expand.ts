@@ -30,7 +30,7 @@ export interface ExpandOptions {
 export function expand(testnet: Testnet, { genesis: given, derive = deriveIdentity }: ExpandOptions = {}): Expanded {
   const { metadata, spec } = testnet
   const seed = String(spec.seed ?? metadata.name)
-  const regions = spec.network.regions.length > 0 ? spec.network.regions.map(({ name }) => name) : [DEFAULT_REGION]
+  const regions = regionsOf(testnet)
   const members = spec.groups.flatMap(group => membersOf(group, testnetSettings(testnet), regions))
   const names = members.map(({ name }) => name)
   const bootstrap = members.filter(({ group }) => group.role === 'bootstrap').map(({ name }) => name)
@@ -110,6 +110,22 @@ function membership(genesis: Genesis | undefined) {
 /** The list itself for those that are not in it: it is the same for all of them. */
 const without = (bootstrap: readonly string[], name: string, role: Role): readonly string[] =>
   role === 'bootstrap' ? bootstrap.filter(other => other !== name) : bootstrap
+
+/** Where the nodes are, in the order of their groups: what a chaos experiment selects by. */
+export function placements(testnet: Testnet): { name: string; group: string; role: Role; region: string }[] {
+  const settings = testnetSettings(testnet)
+  return testnet.spec.groups.flatMap(group =>
+    membersOf(group, settings, regionsOf(testnet)).map(({ name, region }) => ({
+      name,
+      group: group.name,
+      role: group.role,
+      region,
+    })),
+  )
+}
+
+const regionsOf = ({ spec }: Testnet): string[] =>
+  spec.network.regions.length > 0 ? spec.network.regions.map(({ name }) => name) : [DEFAULT_REGION]
 
 interface Member {
   readonly name: string

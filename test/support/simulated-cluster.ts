@@ -1,4 +1,4 @@
-// A cluster without machines: the real API server, etcd and controller-manager (StatefulSets, garbage collection,
+// A cluster without machines: the real API server, etcd and controller-manager (StatefulSets, Jobs, garbage collection,
 // namespaces, quotas), and a simulated kubelet. For tests of the operator that need pods but no programs in them.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -14,6 +14,7 @@ import { SimulatedKubelet } from './simulated-kubelet.ts'
 
 const controllers = [
   'statefulset-controller',
+  'job-controller',
   'garbage-collector-controller',
   'namespace-controller',
   'resourcequota-controller',

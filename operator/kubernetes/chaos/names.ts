@@ -5,7 +5,11 @@
 export const EXPERIMENT_LABEL = 'trellis.dev/experiment'
 /** On an experiment that another one made: the name of that one. */
 export const SERIES_LABEL = 'trellis.dev/series'
-/** In the name label of the runner's pods: the nodes let them in. */
+/** On the Job and the pods of a runner: the name of the testnet that it works on. */
+export const TARGET_LABEL = 'trellis.dev/target'
+/** What a pod runs. */
+export const APP_LABEL = 'app.kubernetes.io/name'
+/** In that label of a runner's pods: the nodes let them in. */
 export const RUNNER_APP = 'trellis-runner'
 
 // Two dashes, as in build/names.ts: no object of a testnet is called so.
@@ -20,7 +24,7 @@ export const runName = (series: string, number: number): string => `${series}-${
 
 /** Not the testnet's label: its services and policies go by that. */
 export const runnerLabels = (experiment: string): Record<string, string> => ({
-  'app.kubernetes.io/name': RUNNER_APP,
+  [APP_LABEL]: RUNNER_APP,
   'app.kubernetes.io/instance': experiment,
   'app.kubernetes.io/managed-by': 'trellis-operator',
   'app.kubernetes.io/part-of': 'trellis',

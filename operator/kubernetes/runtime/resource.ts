@@ -2,6 +2,7 @@
 import type {
   EventsV1Event,
   V1ConfigMap,
+  V1Job,
   V1Lease,
   V1Namespace,
   V1NetworkPolicy,
@@ -10,8 +11,10 @@ import type {
   V1PersistentVolumeClaim,
   V1Pod,
   V1PodDisruptionBudget,
+  V1RoleBinding,
   V1Secret,
   V1Service,
+  V1ServiceAccount,
   V1StatefulSet,
 } from '@kubernetes/client-node'
 
@@ -59,6 +62,9 @@ export type Pod = Json<V1Pod>
 export type PodDisruptionBudget = Json<V1PodDisruptionBudget>
 export type NetworkPolicy = Json<V1NetworkPolicy>
 export type PersistentVolumeClaim = Json<V1PersistentVolumeClaim>
+export type Job = Json<V1Job>
+export type ServiceAccount = Json<V1ServiceAccount>
+export type RoleBinding = Json<V1RoleBinding>
 export type Lease = Json<V1Lease>
 export type Event = Json<EventsV1Event>
 export type Node = Json<V1Node>
@@ -73,6 +79,9 @@ export const resources = {
   podDisruptionBudgets: resource<PodDisruptionBudget>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
   networkPolicies: resource<NetworkPolicy>('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
   persistentVolumeClaims: resource<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  jobs: resource<Job>('batch/v1', 'Job', 'jobs'),
+  serviceAccounts: resource<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts'),
+  roleBindings: resource<RoleBinding>('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
   leases: resource<Lease>('coordination.k8s.io/v1', 'Lease', 'leases'),
   events: resource<Event>('events.k8s.io/v1', 'Event', 'events'),
   namespaces: resource<Namespace>('v1', 'Namespace', 'namespaces', { namespaced: false }),

@@ -16,11 +16,12 @@ export type Intent<T extends KubeObject> = Omit<T, 'status'> & { readonly apiVer
 
 /** What a kind applies to its status. */
 export interface StatusIntent {
-  /** With a uid it is refused (409) when the name is another object's by now. */
+  /** With a uid it is refused (409) when the name is another object's by now, with a version when it was changed since. */
   readonly metadata: {
     readonly name: string
     readonly namespace?: string | undefined
     readonly uid?: string | undefined
+    readonly resourceVersion?: string | undefined
   }
   readonly status: unknown
 }
@@ -45,11 +46,15 @@ export class Writer {
   /** The same for the status subresource. @throws ApiError 404 when the object is gone: a status creates nothing */
   async applyStatus<T extends KubeObject>(
     { apiVersion, kind, ...rest }: Resource<T>,
-    { metadata: { name, namespace, uid }, status }: StatusIntent,
+    { metadata: { name, namespace, uid, resourceVersion }, status }: StatusIntent,
     signal: AbortSignal,
   ): Promise<T> {
     const path = objectPath({ apiVersion, kind, ...rest }, { name, namespace }, 'status')
-    return await this.#apply(path, { apiVersion, kind, metadata: { name, namespace, uid }, status }, signal)
+    return await this.#apply(
+      path,
+      { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status },
+      signal,
+    )
   }
 
   /** Creates an object whose name nobody else has. */
