@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { $ } from 'zx'
 import { type Pod, resource, resources, type StatefulSet } from '../../operator/kubernetes/runtime/resource.ts'
 import { get, list, remove } from './cluster-api.ts'
+import { exclusively } from './exclusively.ts'
 import { crash } from './pod-processes.ts'
 import { given } from './under-test.ts'
 import { until } from './until.ts'
@@ -15,6 +16,7 @@ export const release = {
   deployment: 'trellis-operator',
 } as const
 
+const MAX_INSTALL_MS = 180_000
 const chart = join(import.meta.dirname, '../../charts/trellis')
 const deployments = resource<StatefulSet>('apps/v1', 'Deployment', 'deployments')
 
@@ -37,10 +39,13 @@ export const isInstalled = async (): Promise<boolean> =>
 
 /** Installs the chart where it is not installed, and waits until the operator is ready. */
 export async function installed({ again = false } = {}): Promise<void> {
-  if (!again && (await isInstalled())) return await operatorReady()
-  await helm()({
-    input: JSON.stringify(values()),
-  })`${given.helm} upgrade --install ${release.name} ${chart} -n ${release.namespace} --create-namespace -f - --wait --timeout 120s`
+  // Helm refuses a second one at the same time.
+  await exclusively(`${given.kubeconfig}.installing`, MAX_INSTALL_MS, async () => {
+    if (!again && (await isInstalled())) return await operatorReady()
+    await helm()({
+      input: JSON.stringify(values()),
+    })`${given.helm} upgrade --install ${release.name} ${chart} -n ${release.namespace} --create-namespace -f - --wait --timeout 120s`
+  })
 }
 
 export async function uninstalled(): Promise<void> {
