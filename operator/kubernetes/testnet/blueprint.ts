@@ -16,8 +16,8 @@ import { controlledBy, isForeign } from '../runtime/owner.ts'
 import { type ConfigMap, resources } from '../runtime/resource.ts'
 import type { World } from './world.ts'
 
-/** Testnets whose blueprints are kept, and the nodes of them all: about 5 KB a node. */
-const MAX_KEPT = 256
+/** Testnets whose blueprints are kept, as many as are remembered as checked, and the nodes of them all: about 8 KB a node. */
+const MAX_KEPT = 1_024
 const MAX_KEPT_NODES = 20_000
 
 export interface Blueprint {

@@ -8,6 +8,18 @@ import { testnets } from './stored-testnet.ts'
 import type { Stores } from './stores.ts'
 import type { StoredTestnet, World } from './world.ts'
 
+/** What many ask at once is worked out once: thousands of nodes take the time in which a lease is renewed. */
+const MAX_AGE_MS = 250
+/** Testnets whose nodes are remembered for so long; a view of 5,000 nodes has about 3 MB. */
+const MAX_REMEMBERED = 8
+
+interface Seen {
+  /** Monotonic. */
+  readonly at: number
+  readonly nodes: readonly NodeView[]
+  readonly heads: readonly HeadView[]
+}
+
 const keyOf = ({ namespace, name }: TestnetName): string => `${namespace}/${name}`
 
 export class TestnetReadSource implements ReadSource {
@@ -15,6 +27,7 @@ export class TestnetReadSource implements ReadSource {
   readonly #controller: TestnetController
   readonly #poller: NodePoller
   readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #remembered = new Map<string, Seen>()
 
   constructor(stores: Stores, controller: TestnetController, poller: NodePoller) {
     this.#stores = stores
@@ -46,15 +59,11 @@ export class TestnetReadSource implements ReadSource {
   }
 
   nodes(of: TestnetName): readonly NodeView[] | undefined {
-    const world = this.#world(of)
-    if (!world) return this.testnet(of) && []
-    return this.#controller.planner.nodeViews(world, Date.now())
+    return this.testnet(of) && this.#seen(of).nodes
   }
 
   heads(of: TestnetName): readonly HeadView[] | undefined {
-    const world = this.#world(of)
-    if (!world) return this.testnet(of) && []
-    return this.#controller.planner.headViews(world)
+    return this.testnet(of) && this.#seen(of).heads
   }
 
   subscribe(of: TestnetName, onChange: () => void): () => void {
@@ -66,6 +75,26 @@ export class TestnetReadSource implements ReadSource {
       listeners.delete(onChange)
       if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key)
     }
+  }
+
+  #seen(of: TestnetName): Seen {
+    const key = keyOf(of)
+    const at = performance.now()
+    const known = this.#remembered.get(key)
+    if (known && at - known.at < MAX_AGE_MS) return known
+    const world = this.#world(of)
+    const { planner } = this.#controller
+    const seen = world
+      ? { at, nodes: planner.nodeViews(world, Date.now()), heads: planner.headViews(world) }
+      : { at, nodes: [], heads: [] }
+    this.#remembered.delete(key)
+    this.#remembered.set(key, seen)
+    if (this.#remembered.size > MAX_REMEMBERED)
+      for (const oldest of this.#remembered.keys()) {
+        this.#remembered.delete(oldest)
+        break
+      }
+    return seen
   }
 
   /** The testnet as it is seen now; its nodes are asked from now on, for a while. */
