@@ -10,6 +10,7 @@ import { addStatus } from './commands/status.ts'
 import { addSupervise } from './commands/supervise.ts'
 import { addUp } from './commands/up.ts'
 import { addVersion, version } from './commands/version.ts'
+import { addWatch } from './commands/watch.ts'
 import { explainError } from './errors.ts'
 import { type ExitCode, exitCode, type SetExit, UsageError } from './exit-codes.ts'
 import { PLUGIN, PROGRAM, type Terminal } from './terminal.ts'
@@ -51,6 +52,7 @@ function build(terminal: Terminal, setExit: SetExit): Command {
   addStatus(program, terminal)
   addNodes(program, terminal)
   addLogs(program, terminal)
+  addWatch(program, terminal)
   addPlan(program, terminal)
   addChaos(program, terminal, setExit)
   addDemo(program, terminal, setExit)

@@ -1,7 +1,7 @@
 // Colours and glyphs. Every colour stands beside a glyph or a word, and blue and orange rather than green and red tell
 // good from bad, so that nothing depends on seeing colour.
 
-export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'strong' | 'accent'
+export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'strong' | 'accent' | 'chosen'
 
 const codes: Readonly<Record<Tone, string>> = {
   good: '34',
@@ -10,6 +10,7 @@ const codes: Readonly<Record<Tone, string>> = {
   dim: '2',
   strong: '1',
   accent: '36',
+  chosen: '7',
 }
 
 export const glyphs = { good: '●', bad: '✗', warn: '▲', idle: '○', paused: '‖' } as const

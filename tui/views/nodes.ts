@@ -15,6 +15,12 @@ const marks: Readonly<Record<NodeRow['state'], readonly [string, Tone]>> = {
   failed: [glyphs.bad, 'bad'],
 }
 
+/** Glyph and colour of a state: whoever does not see the one sees the other. */
+export function stateMark(state: NodeRow['state']): { readonly glyph: string; readonly tone: Tone } {
+  const [glyph, tone] = marks[state]
+  return { glyph, tone }
+}
+
 export function nodeTable(rows: readonly NodeRow[], options: { wide: boolean; columns: number; paint: Paint }): string {
   const number = (value: number | null): string => (value === null ? '-' : String(value))
   const columns: Column<NodeRow>[] = [

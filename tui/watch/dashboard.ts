@@ -1,0 +1,123 @@
+// The dashboard on a terminal: feeds and keys go into the state, and Ink shows it.
+import { Box, render, Text, useInput, useWindowSize } from 'ink'
+import { createElement, useEffect, useReducer, useSyncExternalStore } from 'react'
+import type { Paint } from '../theme.ts'
+import type { Feed, OnFeed } from './feed/feed.ts'
+import { keyNames } from './key-names.ts'
+import type { Focus } from './model/picture.ts'
+import { press } from './model/press.ts'
+import { type Action, focusOf, initialState, type State, update } from './model/state.ts'
+import { paintLine } from './views/line.ts'
+import { pageOf, type Size, screen } from './views/screen.ts'
+
+/** At most so many frames a second. */
+const MAX_FPS = 10
+/** Countdowns and ages go on while nothing is told. */
+const TICK_MS = 1_000
+
+export interface DashboardOptions {
+  readonly place: string
+  readonly readonly: boolean
+  /** Key of the testnet to begin with; the list of all without. */
+  readonly testnet: string | undefined
+  readonly feed: (tell: OnFeed) => Feed
+  readonly paint: Paint
+  /** Resolves with a sentence about what was done. */
+  readonly abort: (testnet: string) => Promise<string>
+  readonly signal: AbortSignal
+}
+
+/** The state, and whoever shows it. */
+class Store {
+  state: State
+  readonly #listeners = new Set<() => void>()
+  readonly #onFocus: (focus: Focus) => void
+  readonly #onAction: (action: Action) => void
+  #focus = ''
+
+  constructor(state: State, onFocus: (focus: Focus) => void, onAction: (action: Action) => void) {
+    this.state = state
+    this.#onFocus = onFocus
+    this.#onAction = onAction
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+  readonly current = (): State => this.state
+
+  become(state: State): void {
+    if (state === this.state) return
+    this.state = state
+    const focus = JSON.stringify(focusOf(state))
+    if (focus !== this.#focus) {
+      this.#focus = focus
+      this.#onFocus(focusOf(state))
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  press(key: string, page: number): void {
+    const { state, action } = press(this.state, key, page)
+    this.become(state)
+    if (action) this.#onAction(action)
+  }
+}
+
+/** Resolves when it was left. Throws what broke it, after the screen is as it was. */
+export async function showDashboard(options: DashboardOptions): Promise<void> {
+  let feed: Feed | undefined
+  const store = new Store(
+    initialState(options.place, options.readonly, options.testnet),
+    focus => feed?.look(focus),
+    action => {
+      if (action.kind === 'quit') return app.unmount()
+      const notice = (text: string): void => store.become({ ...store.state, notice: text })
+      notice('aborting')
+      options.abort(action.testnet).then(notice, (error: Error) => notice(error.message))
+    },
+  )
+  feed = options.feed(event => store.become(update(store.state, event)))
+  const app = render(createElement(Dashboard, { store, paint: options.paint }), {
+    alternateScreen: true,
+    interactive: true,
+    incrementalRendering: true,
+    maxFps: MAX_FPS,
+    // The keys decide: in a prompt, for one, it is answered first.
+    exitOnCtrlC: false,
+    // A stray line of a library would tear the frame.
+    patchConsole: true,
+  })
+  const stop = (): void => app.unmount()
+  options.signal.addEventListener('abort', stop)
+  if (options.signal.aborted) stop()
+  try {
+    feed.look(focusOf(store.state))
+    await app.waitUntilExit()
+  } finally {
+    options.signal.removeEventListener('abort', stop)
+    feed.close()
+    app.unmount()
+  }
+}
+
+function Dashboard({ store, paint }: { readonly store: Store; readonly paint: Paint }) {
+  const state = useSyncExternalStore(store.subscribe, store.current)
+  const size: Size = useWindowSize()
+  const [, tick] = useReducer((count: number) => count + 1, 0)
+  useEffect(() => {
+    const timer = setInterval(tick, TICK_MS)
+    return () => clearInterval(timer)
+  }, [])
+  useInput((input, key) => {
+    for (const name of keyNames(input, key)) store.press(name, pageOf(size))
+  })
+  const lines = screen(state, size, Date.now()).map(each => paintLine(each, size.columns, paint))
+  return createElement(
+    Box,
+    { flexDirection: 'column', width: size.columns, height: size.rows },
+    // A line without a character would have no height.
+    ...lines.map((text, index) => createElement(Text, { key: index, wrap: 'truncate-end' }, text === '' ? ' ' : text)),
+  )
+}

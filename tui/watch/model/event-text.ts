@@ -1,0 +1,38 @@
+// Events of nodes as sentences; those that say nothing to a person are left out.
+import type { NodeEvent } from '../../../api/observation.ts'
+import type { Tone } from '../../theme.ts'
+
+export interface EventLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly node: string
+  readonly tone: Tone | undefined
+  readonly text: string
+}
+
+/** Undefined for what happens all the time: blocks, heads, checkpoints, the mesh. */
+export function eventLine(node: string, event: NodeEvent): EventLine | undefined {
+  const line = (tone: Tone | undefined, text: string): EventLine => ({ at: event.at, node, tone, text })
+  switch (event.kind) {
+    case 'reorg':
+      // One block is how two winners of one height are settled.
+      return event.depth < 2
+        ? undefined
+        : line('warn', `reorg of ${event.depth} blocks to ${event.to.hash.slice(0, 8)} at ${event.to.height}`)
+    case 'equivocation':
+      return line('bad', `equivocation of ${event.producer.slice(0, 8)} at ${event.height}`)
+    case 'peer': {
+      const peer = event.name || event.peer.slice(-8)
+      if (event.change === 'connected') return line(undefined, `connected to ${peer}`)
+      return line('warn', `lost ${peer}${event.reason ? `: ${event.reason}` : ''}`)
+    }
+    case 'sync':
+      return event.state === 'started'
+        ? line(undefined, `syncs from ${event.height} to ${event.target}`)
+        : line(undefined, `synced to ${event.height}`)
+    case 'faults':
+      return line(event.change === 'ended' ? 'good' : 'warn', `fault ${event.id} ${event.change}`)
+    default:
+      return undefined
+  }
+}
