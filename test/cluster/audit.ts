@@ -47,12 +47,16 @@ export function verbsOf(events: readonly AuditEvent[]): Set<string> {
   return used
 }
 
+/** Allow what is in another request, and are none themselves. */
+const SILENT_VERBS: readonly string[] = ['bind', 'escalate', 'impersonate']
+
 /** The same of what rules grant. */
 export function verbsGranted(rules: readonly PolicyRule[]): Set<string> {
   const granted = new Set<string>()
   for (const { apiGroups = [], resources = [], verbs } of rules)
     for (const group of apiGroups)
-      for (const resource of resources) for (const verb of verbs) granted.add(`${verb} ${named(group, resource)}`)
+      for (const resource of resources)
+        for (const verb of verbs) if (!SILENT_VERBS.includes(verb)) granted.add(`${verb} ${named(group, resource)}`)
   return granted
 }
 

@@ -5,6 +5,7 @@ import { operatorConfigSchema } from '../../operator/kubernetes/config.ts'
 
 const config = operatorConfigSchema.shape
 const nodes = config.nodes.shape
+const runner = config.runner.unwrap().shape
 const agent = config.agent.unwrap().shape
 
 /** Empty, or a DNS label short enough for what the chart adds. */
@@ -61,6 +62,7 @@ export const chartValuesSchema = z.strictObject({
     resources: nodes.resources,
     scraper: z.union([z.strictObject({}), config.scraper.unwrap()]),
   }),
+  runner: z.strictObject({ resources: runner.resources }),
   agent: z.strictObject({ image, resources: agent.resources }),
   crds: z.strictObject({ enabled: z.boolean(), keep: z.boolean() }),
   rbac: z.strictObject({ create: z.boolean(), userRoles: z.boolean() }),

@@ -15,6 +15,11 @@
 {{- include "trellis.fullname" . }}-operator
 {{- end -}}
 
+{{/* The rights of the runners of experiments: a Role where only some namespaces are served. */}}
+{{- define "trellis.runner" -}}
+{{- include "trellis.fullname" . }}-runner
+{{- end -}}
+
 {{- define "trellis.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "trellis.operator" .) .Values.serviceAccount.name -}}

@@ -33,6 +33,48 @@ What the operator does in the namespaces it serves. `get`: whose is a name that 
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [list, watch, create, patch]
+- apiGroups: [trellis.dev]
+  resources: [chaosexperiments]
+  # create, delete: the runs of a schedule or of repeats.
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [trellis.dev]
+  resources: [chaosexperiments/status]
+  verbs: [patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  # delete: of an experiment that is aborted.
+  verbs: [get, list, watch, create, delete]
+- apiGroups: ['']
+  resources: [serviceaccounts]
+  verbs: [get, create]
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [rolebindings]
+  verbs: [get, create]
+{{- end -}}
+
+{{/* What a runner does in the namespace of its experiment; the operator may give it away, and has not more than that. */}}
+{{- define "trellis.runnerRules" -}}
+- apiGroups: [trellis.dev]
+  resources: [chaosexperiments, testnets]
+  verbs: [get]
+- apiGroups: [trellis.dev]
+  resources: [chaosexperiments/status]
+  verbs: [patch]
+# Its checkpoint and its record; the genesis of the testnet.
+- apiGroups: ['']
+  resources: [configmaps]
+  verbs: [get, create, patch]
+- apiGroups: ['']
+  resources: [pods]
+  # delete: faults that kill pods.
+  verbs: [list, watch, delete]
+{{- end -}}
+
+{{- define "trellis.bindRunner" -}}
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [{{ if .Values.watch.namespaces }}roles{{ else }}clusterroles{{ end }}]
+  resourceNames: [{{ include "trellis.runner" . }}]
+  verbs: [bind]
 {{- end -}}
 
 {{/* The operator's service account, as the subject of a binding. */}}

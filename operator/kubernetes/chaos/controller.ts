@@ -3,10 +3,10 @@
 import type { Wanted } from '../build/testnet-objects.ts'
 import type { OperatorConfig } from '../config.ts'
 import type { Api } from '../runtime/api.ts'
-import { ApiError, isConflict, isNotFound } from '../runtime/api-error.ts'
+import { isConflict, isNotFound } from '../runtime/api-error.ts'
 import type { Result } from '../runtime/controller.ts'
 import type { EventRecorder } from '../runtime/events.ts'
-import { type KubeObject, nameOf, type Resource, resources } from '../runtime/resource.ts'
+import { type KubeObject, nameOf, type ObjectName, type Resource, resources } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
 import { isRefusal } from '../testnet/execute.ts'
 import { testnets } from '../testnet/stored-testnet.ts'
@@ -102,22 +102,30 @@ export class ChaosController {
 
   /** Why one could not be made; those after it are left for another time. */
   async #create(wanted: readonly Wanted[], owner: string, signal: AbortSignal): Promise<string | undefined> {
-    const { writer, api } = this.#parts
+    const { writer } = this.#parts
     for (const { resource, object } of wanted) {
       const { name, namespace } = object.metadata
       try {
+        const found = await this.#find(resource, { namespace, name }, signal)
+        if (found?.metadata.ownerReferences?.some(({ uid }) => uid === owner)) continue
+        if (found)
+          return `${resource.kind} ${name} is somebody else's, or of an experiment that is just going: delete it, or choose another name`
         this.memory.wrote(resource, await writer.create(resource as Resource<KubeObject>, object, signal))
       } catch (error) {
-        if (error instanceof ApiError && error.reason === 'AlreadyExists') {
-          const found = await api.get(resource, { namespace, name }, signal)
-          if (found.metadata.ownerReferences?.some(({ uid }) => uid === owner)) continue
-          return `${resource.kind} ${name} is somebody else's, or of an experiment that is just going: delete it, or choose another name`
-        }
         if (!isRefusal(error)) throw error
         return `${resource.kind} ${name} was refused: ${error.message}`
       }
     }
     return undefined
+  }
+
+  async #find(resource: Resource, name: ObjectName, signal: AbortSignal): Promise<KubeObject | undefined> {
+    try {
+      return await this.#parts.api.get(resource, name, signal)
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
   }
 
   #remember(uid: string, refusal: string): void {
