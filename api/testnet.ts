@@ -1,7 +1,7 @@
 // The Testnet kind: one file that says what network to run.
 // The schema keeps units as text and layers as written; operator/testnet turns a checked document into nodes.
 import { z } from 'zod'
-import { apiVersion, metadata, objectName } from './metadata.ts'
+import { apiVersion, leadingName, metadata, objectName } from './metadata.ts'
 import { places } from './places.ts'
 import { image, podSettings } from './pod-settings.ts'
 import { discovery, gossipsub, limits, nodeNetwork, nodeSettings } from './settings.ts'
@@ -20,7 +20,7 @@ export const MAX_VALIDATORS = 4_096
 export const CANARY_ACCOUNTS = 64
 
 /** With the group's name and a dash it still leaves room in a DNS label for an index and a revision. */
-const testnetName = objectName(30, 'quickstart')
+const testnetName = leadingName(30, 'quickstart')
 const groupName = objectName(20, 'miners')
 const regionName = objectName(63, 'frankfurt')
 

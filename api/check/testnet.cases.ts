@@ -124,6 +124,13 @@ export const bad: readonly BadCase[] = [
     '`quickstart`',
   ),
   one(
+    'a name that no Service can begin with',
+    testnetText({}, { metadata: { name: '1net' } }),
+    'metadata.name',
+    'a letter first',
+    '`quickstart`',
+  ),
+  one(
     'a name too long',
     testnetText({}, { metadata: { name: 'a'.repeat(31) } }),
     'metadata.name',
@@ -135,7 +142,7 @@ export const bad: readonly BadCase[] = [
     testnetText({}, { metadata: { name: 7 } }),
     'metadata.name',
     'expected a name, got 7',
-    'write "7", in quotes',
+    '`quickstart`',
   ),
   one(
     'a namespace',
