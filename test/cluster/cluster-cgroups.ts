@@ -14,7 +14,7 @@ const hierarchies = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer',
  * Of all pods together, in processes of the machine. By default it would be one: on a busy machine they would get less
  * than the API server alone.
  */
-const WEIGHT = 16
+const WEIGHT = 4
 
 const tops = (): string[] =>
   unified() ? [root] : hierarchies.map(name => join(root, name)).filter(folder => existsSync(folder))
