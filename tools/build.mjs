@@ -13,7 +13,8 @@ const options = {
   minify: false,
   sourcemap: false,
   logLevel: 'warning',
-  external: ['classic-level'],
+  // Ink looks for React's developer tools only when DEV=true asks for them.
+  external: ['classic-level', 'react-devtools-core'],
   // CommonJS dependencies (express) call require at run time.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -35,6 +36,7 @@ const parts = 'trellis-part-'
 const { metafile } = await build({
   ...options,
   entryPoints: { trellis: 'tui/main.ts' },
+  define: { 'process.env.NODE_ENV': '"production"' },
   splitting: true,
   chunkNames: `${parts}[hash]`,
   metafile: true,
