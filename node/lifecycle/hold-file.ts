@@ -1,20 +1,14 @@
 // A file beside the data: until when a node that was killed is to stay down, whatever starts it again.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { MAX_HOLD_MS } from './requests.ts'
+import { MAX_HOLD_MS, untilIn } from './requests.ts'
 
 const HOLD_FILE = 'held.json'
-const schema = z.strictObject({ until: z.int().positive() })
 
 /** Milliseconds since the epoch; undefined when nothing holds the node at `now`. A file that makes no sense holds nothing. */
 export async function heldUntil(folder: string, now: number): Promise<number | undefined> {
-  try {
-    const { until } = schema.parse(JSON.parse(await readFile(join(folder, HOLD_FILE), 'utf8')))
-    return until > now && until <= now + MAX_HOLD_MS ? until : undefined
-  } catch {
-    return undefined
-  }
+  const until = untilIn(await readFile(join(folder, HOLD_FILE), 'utf8').catch(() => ''))
+  return until !== undefined && until > now && until <= now + MAX_HOLD_MS ? until : undefined
 }
 
 /** @throws what writing the file throws */

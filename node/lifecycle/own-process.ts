@@ -1,6 +1,6 @@
 // What a running node does to its own process on request (requests.ts).
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { extname, join } from 'node:path'
 import { HttpError } from '../http/errors.ts'
 import { hold, release } from './hold-file.ts'
@@ -8,7 +8,7 @@ import type { FromPauseChild, ToPauseChild } from './pause-protocol.ts'
 import type { LifecycleActs } from './requests.ts'
 
 /** A small process; longer than that a busy machine does not take. */
-const READY_WITHIN_MS = 2_500
+const READY_WITHIN_MS = 5_000
 
 export interface OwnProcessOptions {
   readonly dataDir: string
@@ -41,17 +41,21 @@ export function ownProcess({ dataDir, adminToken, servers }: OwnProcessOptions):
         if (child === started) child = undefined
       })
       const { public: open, admin } = servers()
-      const tell = (message: ToPauseChild, server?: Server) => started.send(message, server, () => {})
+      const tell = (message: ToPauseChild, handle?: Server | Socket) => started.send(message, handle, () => {})
       try {
-        tell({ kind: 'public' }, open)
-        tell({ kind: 'admin' }, admin)
         tell({ kind: 'begin', parent: process.pid, until, dataDir, adminToken })
         await readiness(started)
       } catch (error) {
         started.kill('SIGKILL')
         throw error
       }
-      return () => tell({ kind: 'stop' })
+      return {
+        handOver: connection => {
+          tell({ kind: 'public' }, open)
+          tell({ kind: 'admin' }, admin)
+          tell({ kind: 'stop' }, connection)
+        },
+      }
     },
     resume: async () => undefined,
     restart: async () => () => process.kill(process.pid, 'SIGTERM'),

@@ -1,8 +1,8 @@
 // The process that stops its parent, a node, and lets it go on: a process that stands still cannot do that itself. It has
 // the node's listening sockets, and answers the administration port and the probe of life in the meantime; whatever else
 // wants to talk to the node waits. It ends with the pause, or with the node.
-import { createServer, type RequestListener } from 'node:http'
-import type { Server } from 'node:net'
+import { createServer } from 'node:http'
+import { type Server, Socket } from 'node:net'
 import { authorizer } from '../http/authorization.ts'
 import { hold } from './hold-file.ts'
 import type { FromPauseChild, ToPauseChild } from './pause-protocol.ts'
@@ -12,9 +12,10 @@ const MAX_CONNECTIONS = 64
 /** The clock may be set meanwhile: the end is looked for this often. */
 const LOOK_EVERY_MS = 50
 
-const servers = new Map<string, Server>()
+type Begin = Extract<ToPauseChild, { kind: 'begin' }>
 
-function begin({ parent, until: first, dataDir, adminToken }: Extract<ToPauseChild, { kind: 'begin' }>): void {
+/** What answers on each of the node's ports, and stops the node. */
+function prepare({ parent, until: first, dataDir, adminToken }: Begin) {
   let until = first
   const end = (): void => {
     signal(parent, 'SIGCONT')
@@ -40,24 +41,19 @@ function begin({ parent, until: first, dataDir, adminToken }: Extract<ToPauseChi
       end()
     },
   }
-  serve('admin', lifecycleListener(acts, authorizer(adminToken)))
-  serve(
-    'public',
-    lifeSigns(() => {}),
-  )
   setInterval(() => {
     if (Date.now() >= until) end()
   }, LOOK_EVERY_MS)
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
-}
-
-function serve(kind: string, listener: RequestListener): void {
-  const http = createServer(listener)
-  const server = servers.get(kind)
-  if (!server) return
-  server.maxConnections = MAX_CONNECTIONS
-  server.on('connection', socket => http.emit('connection', socket))
+  return {
+    admin: createServer(lifecycleListener(acts, authorizer(adminToken))),
+    public: createServer(lifeSigns(() => {})),
+    stop: (connection: Socket | undefined) => {
+      signal(parent, 'SIGSTOP')
+      if (connection) answer(connection, until)
+    },
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
@@ -68,14 +64,31 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-let parent = 0
-process.on('message', (message: ToPauseChild, server: Server | undefined) => {
-  if (message.kind === 'stop') return signal(parent, 'SIGSTOP')
-  if (message.kind !== 'begin') return void (server && servers.set(message.kind, server))
-  parent = message.parent
-  begin(message)
-  const ready: FromPauseChild = { kind: 'ready' }
-  process.send?.(ready)
+/** It asked for the pause, and is not answered before its process stands still. */
+function answer(connection: Socket, until: number): void {
+  const body = JSON.stringify({ state: 'paused', until })
+  const head = [
+    'HTTP/1.1 200 OK',
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ]
+  connection.on('error', () => {})
+  connection.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+let prepared: ReturnType<typeof prepare> | undefined
+process.on('message', (message: ToPauseChild, handle: Server | Socket | undefined) => {
+  if (message.kind === 'begin') {
+    prepared = prepare(message)
+    const ready: FromPauseChild = { kind: 'ready' }
+    process.send?.(ready)
+  } else if (message.kind === 'stop') prepared?.stop(handle instanceof Socket ? handle : undefined)
+  else if (prepared && handle && !(handle instanceof Socket)) {
+    const http = prepared[message.kind]
+    handle.maxConnections = MAX_CONNECTIONS
+    handle.on('connection', socket => http.emit('connection', socket))
+  }
 })
 // Only when the node ended: one that stands still keeps its end of the channel open.
 process.on('disconnect', () => process.exit(0))

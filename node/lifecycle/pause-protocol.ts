@@ -1,4 +1,4 @@
-// What a node tells the child that stops it. Each server goes with a message of its own.
+// What a node tells the child that stops it: first how, and when that is ready, with a message each, its listening sockets.
 export type ToPauseChild =
   | { readonly kind: 'public' }
   | { readonly kind: 'admin' }
@@ -9,7 +9,7 @@ export type ToPauseChild =
       readonly dataDir: string
       readonly adminToken: string | undefined
     }
-  /** The answer is on its way. */
+  /** Stop the parent, then answer whoever asked for it: the connection goes with this message. */
   | { readonly kind: 'stop' }
 
 /** What the child tells: that it is ready to stop its parent. */

@@ -10,7 +10,7 @@
 // Times are absolute, milliseconds since the epoch. Three answer: the node that runs, the one that is held, and the child
 // that stands for one that is paused. What is asked for and is so already is no error.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { z } from 'zod'
+import type { Socket } from 'node:net'
 import { HttpError } from '../http/errors.ts'
 
 /** The longest fault is a day; lifting it may take a little more. */
@@ -21,18 +21,21 @@ export type LifecycleState =
   | { readonly state: 'running' }
   | { readonly state: 'killed' | 'paused'; readonly until: number }
 
-/** Each resolves when it is prepared, with what is left to do once the answer is on its way. */
+/** Each resolves when it is prepared. */
 export interface LifecycleActs {
   state(): LifecycleState
   kill(until: number): Promise<Afterwards>
   revive(): Promise<Afterwards>
-  pause(until: number): Promise<Afterwards>
+  pause(until: number): Promise<Afterwards | HandOver>
   resume(): Promise<Afterwards>
   restart(): Promise<Afterwards>
 }
+/** What is left to do once the answer is on its way. */
 export type Afterwards = (() => void) | undefined
-
-const bodySchema = z.strictObject({ until: z.int().positive() })
+/** Somebody else does it and then answers, over this connection. */
+export interface HandOver {
+  handOver(connection: Socket): void
+}
 
 export const isLifecycle = (path: string): boolean => path === '/v1/lifecycle' || path.startsWith('/v1/lifecycle/')
 
@@ -45,12 +48,22 @@ export async function answerLifecycle(
 ): Promise<void> {
   const { method = '' } = request
   const afterwards = await act(method, path, request, acts)
+  if (typeof afterwards === 'object') {
+    const { socket } = request
+    response.detachSocket(socket)
+    return afterwards.handOver(socket)
+  }
   if (afterwards) response.once('finish', () => setImmediate(afterwards))
   response.writeHead(200, { 'content-type': 'application/json', ...(afterwards && { connection: 'close' }) })
   response.end(JSON.stringify(acts.state()))
 }
 
-async function act(method: string, path: string, request: IncomingMessage, acts: LifecycleActs): Promise<Afterwards> {
+async function act(
+  method: string,
+  path: string,
+  request: IncomingMessage,
+  acts: LifecycleActs,
+): Promise<Afterwards | HandOver> {
   switch (path) {
     case '/v1/lifecycle':
       return allowed(method, { GET: async () => undefined })
@@ -65,7 +78,10 @@ async function act(method: string, path: string, request: IncomingMessage, acts:
   }
 }
 
-async function allowed(method: string, by: Readonly<Record<string, () => Promise<Afterwards>>>): Promise<Afterwards> {
+async function allowed(
+  method: string,
+  by: Readonly<Record<string, () => Promise<Afterwards | HandOver>>>,
+): Promise<Afterwards | HandOver> {
   const found = by[method]
   if (found) return await found()
   throw new HttpError('method-not-allowed', `${method} is not possible here; use ${Object.keys(by).join(' or ')}`)
@@ -79,18 +95,20 @@ async function untilOf(request: IncomingMessage): Promise<number> {
     if (bytes > MAX_BODY_BYTES) throw new HttpError('too-large', 'the body is too large', 'body')
     chunks.push(chunk)
   }
-  const parsed = bodySchema.safeParse(json(Buffer.concat(chunks).toString('utf8')))
-  if (!parsed.success)
+  const until = untilIn(Buffer.concat(chunks).toString('utf8'))
+  if (until === undefined)
     throw new HttpError('bad-request', 'body: expected {"until": milliseconds since the epoch}', 'body')
-  const left = parsed.data.until - Date.now()
+  const left = until - Date.now()
   if (left <= 0) throw new HttpError('refused', `until: was ${-left} ms ago; are both clocks right?`, 'until')
   if (left > MAX_HOLD_MS) throw new HttpError('refused', `until: is ${left} ms away; ${MAX_HOLD_MS} at most`, 'until')
-  return parsed.data.until
+  return until
 }
 
-function json(text: string): unknown {
+/** Of `{"until": ...}`; undefined when it is something else. Without a library: a child that is small starts sooner. */
+export function untilIn(text: string): number | undefined {
   try {
-    return JSON.parse(text)
+    const { until } = JSON.parse(text) as { until?: unknown }
+    return typeof until === 'number' && Number.isSafeInteger(until) && until > 0 ? until : undefined
   } catch {
     return undefined
   }

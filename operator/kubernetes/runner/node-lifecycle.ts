@@ -3,7 +3,8 @@ import { request } from 'node:http'
 import { NodeRefused, pause } from '../../../chaos/runner/node-client.ts'
 import type { Lifecycle } from '../../../chaos/runner/target.ts'
 
-const CALL_TIMEOUT_MS = 3_000
+/** A pause begins when a process of its own has started, on a machine that may be busy. */
+const CALL_TIMEOUT_MS = 6_000
 const MAX_ANSWER_CHARS = 16 * 1024
 const AGAIN_MS = 250
 /** What was done ends by itself at its end; so much later whoever undoes it stops trying. */
