@@ -198,10 +198,11 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
       const response = await fetch(`http://127.0.0.1:${server.port}${path}`)
       return { status: response.status, text: await response.text() }
     }
-    expect(await get('/readyz')).toEqual({ status: 503, text: '[-]informer-secrets failed: has no list yet\n' })
+    const check = `informer-${ground.namespace}/secrets`
+    expect(await get('/readyz')).toEqual({ status: 503, text: `[-]${check} failed: has no list yet\n` })
     informer.run(stop.signal)
     await Promise.all([leader.elected, informer.synced])
-    expect(await get('/readyz')).toEqual({ status: 200, text: '[+]informer-secrets ok\n' })
+    expect(await get('/readyz')).toEqual({ status: 200, text: `[+]${check} ok\n` })
     expect((await get('/metrics')).text).toContain('workqueue_depth{name="copier"} 0')
     expect((await get('/nothing')).status).toBe(404)
     expect((await fetch(`http://127.0.0.1:${server.port}/healthz`, { method: 'POST' })).status).toBe(405)
@@ -211,7 +212,7 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
     ahead = 70_000
     expect(await get('/readyz')).toEqual({
       status: 503,
-      text: expect.stringMatching(/^\[-\]informer-secrets failed: the API server was not heard for 7\d s\n$/),
+      text: expect.stringMatching(RegExp(`^\\[-\\]${check} failed: the API server was not heard for 7\\d s\\n$`)),
     })
     expect((await get('/healthz')).status).toBe(200)
     ahead = 310_000

@@ -338,6 +338,23 @@ describe('the cause', () => {
       says: /violates PodSecurity.*Let the namespace take pods of the restricted profile/,
     },
     {
+      name: 'of a right that the operator does not have',
+      input: {
+        refusals: [
+          {
+            kind: 'Secret',
+            name: 't-m',
+            status: 403,
+            message:
+              'secrets "t-m" is forbidden: User "system:serviceaccount:trellis-system:trellis-operator" cannot patch resource "secrets" in API group "" in the namespace "lab"',
+          },
+        ],
+      },
+      reason: 'AdmissionRefused',
+      pods: 0,
+      says: /install the roles of its chart/,
+    },
+    {
       name: 'of a policy on our own objects',
       input: {
         refusals: [

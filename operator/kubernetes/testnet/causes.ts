@@ -113,14 +113,14 @@ function refusal(message: string): Finding {
       what: quote(message),
       mend: 'Raise the ResourceQuota of the namespace, or ask for less: a smaller count, smaller resources',
     }
-  return {
-    reason: 'AdmissionRefused',
-    what: quote(message),
-    mend: /PodSecurity/.test(message)
-      ? 'Let the namespace take pods of the restricted profile'
-      : 'Change what the Testnet asks for, or the policy that refuses it',
-  }
+  return { reason: 'AdmissionRefused', what: quote(message), mend: mends.find(([says]) => says.test(message))![1] }
 }
+
+const mends: readonly (readonly [says: RegExp, mend: string])[] = [
+  [/PodSecurity/, 'Let the namespace take pods of the restricted profile'],
+  [/ cannot (create|patch|delete) resource /, 'Give the operator that right: install the roles of its chart'],
+  [/^/, 'Change what the Testnet asks for, or the policy that refuses it'],
+]
 
 /** What is wrong with each pod that is not as it should be and says why. */
 export function findingsByPod(
