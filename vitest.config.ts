@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const shared = { pool: 'forks' as const, testTimeout: 60_000, hookTimeout: 60_000 }
+// Whole networks on a machine that others use too: what fails is tried once more, and the report names it as retried.
+const crowded = { ...shared, testTimeout: 120_000, hookTimeout: 120_000, retry: 1 }
 
 // Unit and property tests stand beside the code they test. Tests with whole networks of processes stand in test/: they
 // run after the others and one file at a time, because each of them wants the machine. `*.api.test.ts` have a real API
@@ -22,7 +24,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...shared,
+          ...crowded,
           name: 'api',
           include: [`{api,operator,tools,test}/${apiTests}`],
           globalSetup: ['test/cluster/api-tier.setup.ts'],
@@ -32,7 +34,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...shared,
+          ...crowded,
           name: 'process',
           include: ['test/**/*.test.ts'],
           exclude: ['test/cluster/**', apiTests, kernelTests],
@@ -42,7 +44,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...shared,
+          ...crowded,
           name: 'kernel',
           include: [`test/agent/${kernelTests}`],
           globalSetup: ['test/agent/tools.setup.ts'],

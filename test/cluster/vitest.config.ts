@@ -46,6 +46,7 @@ export default defineConfig({
         // Of order 0, what has one worker would run after all others.
         sequence: { groupOrder: index + 1 },
         testTimeout: 300_000,
+        retry: 1,
         hookTimeout: 300_000,
       },
     })),

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkRow } from '../../api/link.ts'
 import type { TestnetFacts } from '../../api/run.ts'
-import type { NodeEndpoint } from './node-client.ts'
-import { nodeHolders } from './node-holders.ts'
-import type { Target } from './target.ts'
+import type { NodeEndpoint } from '../../chaos/runner/node-client.ts'
+import { nodeHolders } from '../../chaos/runner/node-holders.ts'
+import type { Target } from '../../chaos/runner/target.ts'
 
 const TURN_MS = 30
 const CHECKPOINT = 4

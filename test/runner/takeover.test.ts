@@ -1,11 +1,11 @@
 // A runner dies in the middle of an experiment and another goes on from its last checkpoint.
 import { afterEach, expect, test } from 'vitest'
 import type { Experiment, ExperimentFault } from '../../api/experiment.ts'
-import { type Checkpoint, checkpointSchema } from './checkpoint.ts'
-import { ALLOWANCE_MS, LEASE_MS, RENEW_MS } from './fault.ts'
-import { Miniature } from './miniature.ts'
-import { runExperiment } from './run.ts'
-import type { Target } from './target.ts'
+import { type Checkpoint, checkpointSchema } from '../../chaos/runner/checkpoint.ts'
+import { ALLOWANCE_MS, LEASE_MS, RENEW_MS } from '../../chaos/runner/fault.ts'
+import { runExperiment } from '../../chaos/runner/run.ts'
+import type { Target } from '../../chaos/runner/target.ts'
+import { Miniature } from './toy-network.ts'
 
 const stops: (() => unknown)[] = []
 afterEach(async () => {
