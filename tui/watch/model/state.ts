@@ -1,7 +1,14 @@
 // Everything the dashboard knows and how a word of the feed changes it. Pure; keys change it in press.ts.
 import type { TestnetReport } from '../../model/testnet-summary.ts'
 import { type EventLine, eventLine } from './event-text.ts'
-import type { FeedEvent, Focus, NodeDetail, TestnetPicture, WatchedBlock } from './picture.ts'
+import {
+  type FeedEvent,
+  type Focus,
+  keyOf,
+  type NodeDetail,
+  type TestnetPicture,
+  type WatchedBlock,
+} from './picture.ts'
 import { freshList, type ListState } from './rows.ts'
 import { type Side, sidesOf } from './sides.ts'
 
@@ -133,7 +140,7 @@ export function update(state: State, event: FeedEvent): State {
 }
 
 function shown(state: State, picture: TestnetPicture): State {
-  if (picture.report.name !== nameOf(topOf(state).testnet)) return state
+  if (keyOf(picture.report) !== topOf(state).testnet) return state
   const { height, heads } = picture.report
   return {
     ...state,
