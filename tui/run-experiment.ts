@@ -9,6 +9,7 @@ import type { Progress as RunProgress } from '../chaos/runner/progress.ts'
 import { type RunResult, runExperiment } from '../chaos/runner/run.ts'
 import { chaosTarget } from '../operator/local/chaos-target.ts'
 import { type Claim, claimTestnet, queueForTestnet } from '../operator/local/experiment-claim.ts'
+import { ProgressWriter } from '../operator/local/experiment-progress.ts'
 import type { LocalTestnet } from '../operator/local/testnets.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Progress } from './progress.ts'
@@ -96,17 +97,22 @@ export async function runOn(
     toldLine = line
   }
   const timer = setInterval(show, REDRAW_MS)
+  const told = new ProgressWriter(folder, experiment.metadata.name)
+  let result: RunResult | undefined
   try {
-    return await runExperiment({
+    result = await runExperiment({
       target: chaosTarget(folder, record),
       experiment: resolveExperiment(experiment),
       signal,
       onProgress: now => {
         last = now
+        told.tell(now)
         show()
       },
     })
+    return result
   } finally {
+    told.close(result?.verdict)
     clearInterval(timer)
     progress.clear()
   }
