@@ -1,6 +1,8 @@
 // Fills a world from the stores and from what this process wrote a moment ago. Reads, and asks nobody.
+import { experimentStatusSchema } from '../../../api/status.ts'
 import { type Event, type Job, type KubeObject, type Resource, resources } from '../runtime/resource.ts'
 import type { ReadStore } from '../runtime/store.ts'
+import { withReadableStatus } from '../stored-document.ts'
 import { eventTime } from '../testnet/event-time.ts'
 import type { StoredTestnet } from '../testnet/world.ts'
 import type { WriteMemory } from '../testnet/write-memory.ts'
@@ -38,7 +40,9 @@ export function observeChaos(
     namespace,
     testnet,
     storedTestnet,
-    experiments: known<StoredExperiment>(experiments, each => experimentKey(each) === key),
+    experiments: known<StoredExperiment>(experiments, each => experimentKey(each) === key).map(each =>
+      withReadableStatus(each, experimentStatusSchema),
+    ),
     jobs: known<Job>(resources.jobs, ({ metadata }) => metadata.labels?.[TARGET_LABEL] === testnet),
     pods: stores.of(resources.pods, namespace)?.by(BY_TARGET, key) ?? [],
     warnings: events

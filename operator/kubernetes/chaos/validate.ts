@@ -6,10 +6,11 @@ import { milliseconds } from '../../../api/units.ts'
 import { checkAgainst } from '../../../chaos/check.ts'
 import { compile, lengthOf } from '../../../chaos/matrix.ts'
 import { placements } from '../../testnet/expand.ts'
+import { told } from '../stored-document.ts'
 import { checkStored } from '../testnet/stored-testnet.ts'
 import type { StoredTestnet, ValidTestnet } from '../testnet/world.ts'
 import { experimentOf, longestRun } from './deadlines.ts'
-import { told, type ValidExperiment } from './stored-experiment.ts'
+import type { ValidExperiment } from './stored-experiment.ts'
 
 export type Plan = NonNullable<ExperimentStatus['plan']>
 

@@ -4,6 +4,7 @@ import { endPhases } from '../../../api/status.ts'
 import { PreflightFailed } from '../../../chaos/runner/preflight.ts'
 import { type RunResult, runExperiment } from '../../../chaos/runner/run.ts'
 import type { Log } from '../../../node/observe/log.ts'
+import { experiments } from '../chaos/stored-experiment.ts'
 import type { Api } from '../runtime/api.ts'
 import { isNotFound } from '../runtime/api-error.ts'
 import type { ObjectName } from '../runtime/resource.ts'
@@ -14,7 +15,7 @@ import { type RunnerStatus, statusAfter, statusRefused, statusWhile } from './ou
 import { persistently } from './persistently.ts'
 import { PodAddresses } from './pod-addresses.ts'
 import { StatusWriter } from './status-writer.ts'
-import { experiments, readGiven, readSecrets, Unusable } from './stored.ts'
+import { readGiven, readSecrets, Unusable } from './stored.ts'
 
 /** Owns the fields that runners apply. */
 export const RUNNER_FIELD_MANAGER = 'trellis-runner'

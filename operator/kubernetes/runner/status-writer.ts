@@ -1,9 +1,10 @@
 // Writes the runner's part of the experiment's status: what changes at once, countdowns never, and one write at a time.
+
+import { experiments } from '../chaos/stored-experiment.ts'
 import type { ObjectName } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
 import type { RunnerStatus } from './outcome.ts'
 import { persistently } from './persistently.ts'
-import { experiments } from './stored.ts'
 
 /** Between two writes at least, so that many short faults do not make many writes. */
 const MIN_INTERVAL_MS = 500

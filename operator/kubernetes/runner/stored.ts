@@ -2,23 +2,18 @@
 // the testnet it is for, and the secrets of its nodes.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Experiment, experimentKind, resolveExperiment } from '../../../api/experiment.ts'
+import type { Experiment } from '../../../api/experiment.ts'
 import { apiVersion } from '../../../api/metadata.ts'
 import { genesisSchema } from '../../../api/node-config.ts'
-import type { ExperimentStatus } from '../../../api/status.ts'
 import { expand } from '../../testnet/expand.ts'
 import type { Expanded } from '../../testnet/spec.ts'
 import { ADMIN_TOKEN, AGENT_KEY, TESTNET_FILE } from '../build/configuration.ts'
 import { testnetObject } from '../build/names.ts'
+import { experimentOf } from '../chaos/deadlines.ts'
+import { checkStoredExperiment, experiments, type StoredExperiment } from '../chaos/stored-experiment.ts'
 import type { Api } from '../runtime/api.ts'
-import { type KubeObject, type ObjectName, resource, resources } from '../runtime/resource.ts'
+import { type ObjectName, resources } from '../runtime/resource.ts'
 import { checkStored, testnets } from '../testnet/stored-testnet.ts'
-
-export interface StoredExperiment extends KubeObject {
-  readonly spec?: unknown
-  readonly status?: ExperimentStatus
-}
-export const experiments = resource<StoredExperiment>(apiVersion, 'ChaosExperiment', 'chaosexperiments')
 
 /** The run cannot begin with what is stored: the message says what is wrong and how to mend it. */
 export class Unusable extends Error {
@@ -38,18 +33,12 @@ export interface Given {
 /** @throws Unusable, ApiError, ConnectionError */
 export async function readGiven(api: Api, name: ObjectName, signal: AbortSignal): Promise<Given> {
   const stored = await api.get(experiments, name, signal)
-  const plain = { apiVersion, kind: 'ChaosExperiment', metadata: { name: name.name }, spec: stored.spec }
-  const parsed = experimentKind.schema.safeParse(plain)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw new Unusable(
-      `spec: ${issue?.path.join('.')}: ${issue?.message}; are operator and definitions of one version?`,
-    )
-  }
+  const { valid, problems } = checkStoredExperiment(stored)
+  if (!valid) throw new Unusable(`${problems.join('; ')}; are operator and definitions of one version?`)
   const { plan } = stored.status ?? {}
   if (!plan) throw new Unusable('status.plan is missing: the operator makes it before it starts a runner')
-  const { expanded, uid } = await readTestnet(api, { ...name, name: parsed.data.spec.testnet }, signal)
-  const experiment = { ...resolveExperiment(parsed.data), seed: plan.seed }
+  const { expanded, uid } = await readTestnet(api, { ...name, name: valid.spec.testnet }, signal)
+  const experiment = { ...experimentOf(valid), seed: plan.seed }
   return { stored, experiment, endsBy: Date.parse(plan.endsBy), expanded, testnetUid: uid }
 }
 
