@@ -31,6 +31,7 @@ export const values = (): Record<string, unknown> => {
     // What is not on the machine can come from nowhere: the kubelet says so at once.
     image: { ...image(given.operatorImage), pullPolicy: 'IfNotPresent' },
     nodes: { image: { ...image(given.nodeImage), pullPolicy: 'IfNotPresent' } },
+    agent: { image: { ...image(given.agentImage), pullPolicy: 'IfNotPresent' } },
   }
 }
 

@@ -11,6 +11,7 @@ export interface Given {
   /** A second name of a node image: what a rollout changes to. */
   readonly nextNodeImage: string
   readonly operatorImage: string
+  readonly agentImage: string
   /** The cluster's nodes, when the harness made them: a case may kill, enter and boot those. */
   readonly machines: ClusterPlan | undefined
 }
@@ -22,6 +23,7 @@ export const variables = {
   nodeImage: 'TRELLIS_NODE_IMAGE',
   nextNodeImage: 'TRELLIS_NEXT_NODE_IMAGE',
   operatorImage: 'TRELLIS_OPERATOR_IMAGE',
+  agentImage: 'TRELLIS_AGENT_IMAGE',
 } as const
 export const machineVariables = ['TRELLIS_CLUSTER_STATE', 'TRELLIS_CLUSTER_BINARIES', 'TRELLIS_CLUSTER_NODES'] as const
 

@@ -14,13 +14,18 @@ type Tell = (line: string) => void
 export async function imagesOn(
   plan: ClusterPlan,
   tell: Tell,
-): Promise<Pick<Given, 'nodeImage' | 'nextNodeImage' | 'operatorImage'>> {
-  const { node, operator } = await buildImages({ tell })
+): Promise<Pick<Given, 'nodeImage' | 'nextNodeImage' | 'operatorImage' | 'agentImage'>> {
+  const { node, operator, agent } = await buildImages({ tell })
   const next = await buildImage('node', { tell, tag: 'test2', labels: { 'dev.trellis.test': 'next' } })
-  const archives = [node, next, operator].map(({ archive }) => archive)
+  const archives = [node, next, operator, agent].map(({ archive }) => archive)
   await Promise.all(plan.nodes.map(({ name }) => loadImages(plan, name, archives)))
-  tell(`images: node ${size(node.bytes)}, operator ${size(operator.bytes)}`)
-  return { nodeImage: node.reference, nextNodeImage: next.reference, operatorImage: operator.reference }
+  tell(`images: node ${size(node.bytes)}, operator ${size(operator.bytes)}, agent ${size(agent.bytes)}`)
+  return {
+    nodeImage: node.reference,
+    nextNodeImage: next.reference,
+    operatorImage: operator.reference,
+    agentImage: agent.reference,
+  }
 }
 
 const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

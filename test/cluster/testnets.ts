@@ -17,8 +17,8 @@ const quick = { chain: { blockInterval: '500ms', finality: { checkpointInterval:
 export const boot = { name: 'boot', role: 'bootstrap' } as const
 export const miners = (count: number, more: Changes = {}) => ({ name: 'miner', role: 'miner', count, ...more })
 
-/** The namespaces' pods must be as harmless as Kubernetes can ask for. */
-const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+/** Pods that the namespace takes: as harmless as Kubernetes can ask for, unless a case needs others. */
+type Profile = 'restricted' | 'privileged'
 
 export class TestNamespace {
   readonly name: string
@@ -27,9 +27,11 @@ export class TestNamespace {
     this.name = name
   }
 
-  static async create(name: string): Promise<TestNamespace> {
+  static async create(name: string, profile: Profile = 'restricted'): Promise<TestNamespace> {
     const full = `trellis-${name}-${process.pid}`
-    await create(resources.namespaces, { metadata: { name: full, labels: restricted } })
+    await create(resources.namespaces, {
+      metadata: { name: full, labels: { 'pod-security.kubernetes.io/enforce': profile } },
+    })
     await until(
       `the service account of ${full}`,
       { withinMs: 20_000 },

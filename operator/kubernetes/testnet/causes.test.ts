@@ -338,6 +338,23 @@ describe('the cause', () => {
       says: /violates PodSecurity.*Let the namespace take pods of the restricted profile/,
     },
     {
+      name: 'of the net agent in a namespace that takes harmless pods only',
+      input: {
+        pods: [],
+        warnings: [
+          warning(
+            'StatefulSet',
+            't-m',
+            'FailedCreate',
+            'create Pod t-m-0 in StatefulSet t-m failed error: pods "t-m-0" is forbidden: violates PodSecurity "restricted:latest": unrestricted capabilities (container "net-agent" must not include "NET_ADMIN" in securityContext.capabilities.add)',
+          ),
+        ],
+      },
+      reason: 'AdmissionRefused',
+      pods: 3,
+      says: /pod-security\.kubernetes\.io\/enforce=privileged/,
+    },
+    {
       name: 'of a right that the operator does not have',
       input: {
         refusals: [

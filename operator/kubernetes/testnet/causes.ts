@@ -117,6 +117,10 @@ function refusal(message: string): Finding {
 }
 
 const mends: readonly (readonly [says: RegExp, mend: string])[] = [
+  [
+    /PodSecurity.*NET_ADMIN/s,
+    'For `spec.chaos.kernel` label the namespace pod-security.kubernetes.io/enforce=privileged, or remove the field and let the nodes make the faults',
+  ],
   [/PodSecurity/, 'Let the namespace take pods of the restricted profile'],
   [/ cannot (create|patch|delete) resource /, 'Give the operator that right: install the roles of its chart'],
   [/^/, 'Change what the Testnet asks for, or the policy that refuses it'],
