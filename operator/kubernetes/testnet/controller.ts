@@ -11,7 +11,7 @@ import { type KubeObject, nameOf, type Pod, type Resource } from '../runtime/res
 import type { Writer } from '../runtime/writer.ts'
 import { execute } from './execute.ts'
 import { drawToken, observe, worldKey } from './observe.ts'
-import { invalidPlan, Planner } from './plan.ts'
+import { earliest, invalidPlan, Planner } from './plan.ts'
 import { isUp } from './pods.ts'
 import { type Following, type NodePoller, type PollTimes, pollIntervalMs } from './poller.ts'
 import { Refusals } from './refusals.ts'
@@ -219,8 +219,3 @@ const alteration = ({ object: { kind, metadata } }: Wanted): Notice => ({
 
 /** A pod's name is its node's behind the testnet's. */
 export const nodeOf = ({ metadata }: Pod, testnet: string): string => metadata.name.slice(testnet.length + 1)
-
-const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
-  const known = times.filter(time => time !== undefined)
-  return known.length === 0 ? undefined : Math.min(...known)
-}

@@ -162,7 +162,8 @@ function tell(
   }
 }
 
-function earliest(...times: readonly (number | undefined)[]): number | undefined {
+/** Undefined when none is given. */
+export function earliest(...times: readonly (number | undefined)[]): number | undefined {
   const given = times.filter(time => time !== undefined)
   return given.length === 0 ? undefined : Math.min(...given)
 }

@@ -2,6 +2,7 @@
 // while somebody reads of a testnet, it asks that testnet's nodes itself.
 import type { HeadView, NodeView, TestnetView } from '../../../api/read-api.ts'
 import type { ReadSource, TestnetName } from '../read-api/source.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import type { TestnetController } from './controller.ts'
 import type { NodePoller } from './poller.ts'
 import { testnets } from './stored-testnet.ts'
@@ -27,7 +28,7 @@ export class TestnetReadSource implements ReadSource {
   readonly #controller: TestnetController
   readonly #poller: NodePoller
   readonly #listeners = new Map<string, Set<() => void>>()
-  readonly #remembered = new Map<string, Seen>()
+  readonly #remembered = new RecentMap<string, Seen>(MAX_REMEMBERED)
 
   constructor(stores: Stores, controller: TestnetController, poller: NodePoller) {
     this.#stores = stores
@@ -87,13 +88,7 @@ export class TestnetReadSource implements ReadSource {
     const seen = world
       ? { at, nodes: planner.nodeViews(world, Date.now()), heads: planner.headViews(world) }
       : { at, nodes: [], heads: [] }
-    this.#remembered.delete(key)
     this.#remembered.set(key, seen)
-    if (this.#remembered.size > MAX_REMEMBERED)
-      for (const oldest of this.#remembered.keys()) {
-        this.#remembered.delete(oldest)
-        break
-      }
     return seen
   }
 

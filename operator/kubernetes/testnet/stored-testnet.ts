@@ -2,6 +2,7 @@
 import { testnetKind } from '../../../api/check/testnet.ts'
 import { apiVersion } from '../../../api/metadata.ts'
 import { testnetStatusSchema } from '../../../api/status.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import { resource } from '../runtime/resource.ts'
 import { checkDocument, withReadableStatus as readable } from '../stored-document.ts'
 import type { StoredTestnet, ValidTestnet } from './world.ts'
@@ -26,20 +27,16 @@ const MAX_REMEMBERED = 1_024
 
 /** As `checkStored`, and remembers what it said: the rules are worked out once for each generation of an object. */
 export class StoredTestnets {
-  readonly #known = new Map<string, { readonly generation: number | undefined; readonly checked: Checked }>()
+  readonly #known = new RecentMap<string, { readonly generation: number | undefined; readonly checked: Checked }>(
+    MAX_REMEMBERED,
+  )
 
   check(stored: StoredTestnet): Checked {
     const { uid = '', generation } = stored.metadata
     const known = this.#known.get(uid)
     const same = known !== undefined && generation !== undefined && known.generation === generation
     const checked = same ? known.checked : checkStored(stored)
-    this.#known.delete(uid)
     this.#known.set(uid, { generation, checked })
-    if (this.#known.size > MAX_REMEMBERED)
-      for (const oldest of this.#known.keys()) {
-        this.#known.delete(oldest)
-        break
-      }
     return checked.valid ? { valid: { ...stored, spec: checked.valid.spec } } : checked
   }
 }

@@ -1,5 +1,6 @@
 // What this process wrote a moment ago: a store follows the server with a delay, and a reconciliation that does not see
 // its own writes would write again.
+import { RecentMap } from '../runtime/recent-map.ts'
 import { type KubeObject, keyOf, type Resource } from '../runtime/resource.ts'
 import { isOlder } from '../runtime/resource-version.ts'
 
@@ -9,7 +10,7 @@ const KEEP_MS = 20_000
 export const MAX_REMEMBERED = 4_096
 
 export class WriteMemory {
-  readonly #written = new Map<string, { readonly object: KubeObject; readonly at: number }>()
+  readonly #written = new RecentMap<string, { readonly object: KubeObject; readonly at: number }>(MAX_REMEMBERED)
   readonly #now: () => number
 
   constructor(now: () => number = () => performance.now()) {
@@ -17,11 +18,7 @@ export class WriteMemory {
   }
 
   wrote(resource: Resource, object: KubeObject): void {
-    const key = memoryKey(resource, object.metadata)
-    this.#written.delete(key)
-    this.#written.set(key, { object, at: this.#now() })
-    if (this.#written.size > MAX_REMEMBERED)
-      for (const oldest of this.#written.keys()) return void this.#written.delete(oldest)
+    this.#written.set(memoryKey(resource, object.metadata), { object, at: this.#now() })
   }
 
   removed(resource: Resource, { metadata }: KubeObject): void {
