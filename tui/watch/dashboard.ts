@@ -90,6 +90,9 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
     patchConsole: true,
   })
   const stop = (): void => app.unmount()
+  // A defect ends in the main screen, where its message can be read, and not on one that is about to be put away.
+  const broken = (error: Error): void => app.unmount(error)
+  process.on('uncaughtException', broken)
   options.signal.addEventListener('abort', stop)
   if (options.signal.aborted) stop()
   try {
@@ -99,6 +102,7 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
     options.signal.removeEventListener('abort', stop)
     feed.close()
     app.unmount()
+    process.off('uncaughtException', broken)
   }
 }
 

@@ -13,23 +13,28 @@ const letters = Array.from({ length: MAX_SIDES }, (_, index) => String.fromCharC
 /** In the order of the letters. `before`: what this returned last. */
 export function sidesOf(heads: readonly HeadSummary[], before: readonly Side[]): Side[] {
   const last = new Map(before.flatMap(({ letter, members }) => members.map(name => [name, letter] as const)))
+  const claims = heads
+    .flatMap(head => [...votesOf(head, last)].map(([letter, votes]) => ({ head, letter, votes })))
+    .sort((a, b) => b.votes - a.votes)
+  const taken = new Map<HeadSummary, string>()
+  // Whoever kept the most nodes of a side keeps its letter; who has none takes a new one then.
   const free = new Set(letters)
-  const sides: Side[] = []
-  const [main, ...others] = heads
-  if (others.length === 0) return main ? [{ ...main, letter: 'A' }] : []
-  // The largest chooses first: whoever kept the most nodes keeps the letter.
-  for (const head of [...heads].sort((a, b) => b.count - a.count || b.height - a.height)) {
-    const votes = new Map<string, number>()
-    for (const name of head.members) {
-      const letter = last.get(name)
-      if (letter !== undefined && free.has(letter)) votes.set(letter, (votes.get(letter) ?? 0) + 1)
-    }
-    const [kept] = [...votes].sort((a, b) => b[1] - a[1])[0] ?? []
-    const letter = kept ?? letters.find(each => free.has(each)) ?? letters.at(-1)!
+  for (const { head, letter } of claims) if (!taken.has(head) && free.delete(letter)) taken.set(head, letter)
+  const sides = heads.map((head): Side => {
+    const letter = taken.get(head) ?? letters.find(each => free.has(each)) ?? letters.at(-1)!
     free.delete(letter)
-    sides.push({ ...head, letter })
-  }
+    return { ...head, letter }
+  })
   return sides.sort((a, b) => (a.letter < b.letter ? -1 : a.letter > b.letter ? 1 : b.count - a.count))
+}
+
+function votesOf({ members }: HeadSummary, last: ReadonlyMap<string, string>): Map<string, number> {
+  const votes = new Map<string, number>()
+  for (const name of members) {
+    const letter = last.get(name)
+    if (letter !== undefined) votes.set(letter, (votes.get(letter) ?? 0) + 1)
+  }
+  return votes
 }
 
 /** The letter by node; nodes without one did not answer. */
