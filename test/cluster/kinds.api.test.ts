@@ -58,6 +58,19 @@ describe.skipIf(tier.missing !== undefined)('the kinds', () => {
     ['a clock wrong by too much', experiment({ clock: { ahead: '61m' } }), 'at most 1h'],
     ['turns too far apart', experiment({ kill: { stagger: '61m' } }), 'at most 1h'],
     ['a way to be busy that there is none of', experiment(halves, { whenBusy: 'fight' }), 'Unsupported value'],
+    ['no runs at all', experiment(halves, { repeat: 0 }), 'greater than or equal to 1'],
+    ['a schedule without its times', experiment(halves, { schedule: {} }), 'Required value'],
+    ['a kill that there is none of', experiment({ kill: { how: 'machine' } }), 'Unsupported value'],
+    [
+      'runs whose names would be too long',
+      { ...experiment(halves, { repeat: 2 }), metadata: { name: 'a'.repeat(45) } },
+      'at most 44 characters',
+    ],
+    [
+      'a name that is too long',
+      { ...experiment(halves), metadata: { name: 'a'.repeat(51) } },
+      'may not be more than 50',
+    ],
     ['a rate below the least', experiment({ bandwidth: { rate: '1bit/s' } }), 'at least 8bit/s'],
     ['a rate above the most', experiment({ bandwidth: { rate: '13GB/s' } }), 'at most 100Gbit/s'],
   ])('an experiment with %s is refused', async (_name, document, message) => {
@@ -81,7 +94,14 @@ describe.skipIf(tier.missing !== undefined)('the kinds', () => {
         body: { spec },
       })
     try {
-      for (const change of [{ seed: 'other' }, { seed: null }, { testnet: 'other' }, { duration: '1h' }]) {
+      for (const change of [
+        { seed: 'other' },
+        { seed: null },
+        { testnet: 'other' },
+        { duration: '1h' },
+        { repeat: 2 },
+        { keep: 3 },
+      ]) {
         const { status, body } = await patch(change)
         expect(status, JSON.stringify(change)).toBe(422)
         expect(body.message).toContain('only abort may be set')
