@@ -30,6 +30,7 @@ const inputOf = (yaml: string, more: Partial<BuildInput> = {}): BuildInput => {
     settings: operatorConfigSchema.parse({
       namespace: 'trellis-system',
       nodes: { image: 'trellis/node:0.1.0' },
+      agent: { image: 'trellis/agent:0.1.0' },
       operator: {
         namespace: { 'kubernetes.io/metadata.name': 'trellis-system' },
         pod: { 'app.kubernetes.io/name': 'trellis-operator' },
@@ -79,6 +80,7 @@ describe('a group gets a new revision', () => {
       groups: '{ name: m, role: miner, count: 3, overrides: [{ index: 1, logLevel: debug }] }',
       revised: ['small-m'],
     },
+    { change: 'faults by the kernel', more: 'chaos: { kernel: true }', revised: ['small-b', 'small-m', 'small-l'] },
     { change: 'the load', more: 'load: { rate: 3 }', revised: ['small-l'] },
     { change: 'regions', more: 'network: { regions: [{ name: tokyo }] }', revised: ['small-b', 'small-m', 'small-l'] },
   ])('of $change: $revised', ({ groups = miners, more, revised }) => {
@@ -92,6 +94,14 @@ describe('the objects of a testnet', () => {
       stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
     )
     await expect(objects.join('---\n')).toMatchFileSnapshot(`golden/${name}.yaml`)
+  })
+
+  test('with net agents beside the nodes', async () => {
+    const [set] = statefulSets(small('{ name: m, role: miner }', 'chaos: { kernel: true }'))
+    const { containers, ...pod } = set!.spec!.template.spec!
+    const text = stringify(pod, { lineWidth: 0, aliasDuplicateObjects: false })
+    await expect(text).toMatchFileSnapshot('golden/net-agent.yaml')
+    expect(containers.map(({ name }) => name)).toEqual(['node'])
   })
 
   test('are as many with a thousand nodes as with one', () => {
