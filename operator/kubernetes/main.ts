@@ -3,19 +3,16 @@
 // Exit codes: 0 after SIGTERM or SIGINT, 1 when another process leads now or on a defect, 3 when the configuration or the
 // environment is at fault.
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { homedir, hostname } from 'node:os'
-import { join } from 'node:path'
+import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js'
 import { Log } from '../../node/observe/log.ts'
 import { type OperatorConfig, operatorConfigSchema } from './config.ts'
 import { startOperator } from './operator.ts'
+import { credentials } from './runtime/credentials.ts'
 
 const USAGE = 'usage: node main.ts --config FILE'
 const MAX_CONFIG_CHARS = 1_048_576
-const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 /** A stop that takes longer is ended here: the pod's grace period is 30 s, and the drain of work takes 20 at most. */
 const STOP_WITHIN_MS = 28_000
 
@@ -60,25 +57,17 @@ async function readConfig(file: string): Promise<OperatorConfig> {
   throw new StartError(`${file} is not right: ${problems.join('; ')}`)
 }
 
-function credentials(): KubeConfig {
-  const config = new KubeConfig()
-  const { KUBECONFIG, KUBERNETES_SERVICE_HOST } = process.env
+function wayToServer(): ReturnType<typeof credentials> {
   try {
-    if (!KUBECONFIG && KUBERNETES_SERVICE_HOST && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster()
-    else if (KUBECONFIG || existsSync(join(homedir(), '.kube', 'config'))) config.loadFromDefault()
-    else throw new Error('there is no service account token here, and KUBECONFIG is not set')
-    if (!config.getCurrentCluster()) throw new Error('its current context names no cluster')
+    return credentials()
   } catch (error) {
-    throw new StartError(
-      `no way to the API server: ${(error as Error).message}; run in a pod with a service account, or set KUBECONFIG`,
-    )
+    throw new StartError((error as Error).message)
   }
-  return config
 }
 
 async function main(): Promise<void> {
   const config = await readConfig(configFile())
-  const kubeConfig = credentials()
+  const kubeConfig = wayToServer()
   // Two processes in one pod, one after the other, are two: neither may take the other's lease for its own.
   const identity = `${hostname()}_${randomBytes(4).toString('hex')}`
   log = new Log({ write: line => process.stdout.write(line), level: config.logLevel })

@@ -6,7 +6,7 @@ import { statusAfter, statusRefused, statusWhile } from './outcome.ts'
 
 type Record = ReturnType<typeof healthyRun>
 const ended = { at: 60_000, aborted: false, notes: [], kept: 'x--record' }
-const after = (change: (record: Record) => unknown, more: Partial<typeof ended> = {}) => {
+const outcomeOf = (change: (record: Record) => unknown, more: Partial<typeof ended> = {}) => {
   const record = healthyRun()
   change(record)
   return statusAfter({ record, verdict: judge(record) }, { ...ended, ...more })
@@ -14,7 +14,7 @@ const after = (change: (record: Record) => unknown, more: Partial<typeof ended> 
 
 describe('the end of a run', () => {
   test('that passed has its figures', () => {
-    const status = after(() => {})
+    const status = outcomeOf(() => {})
     expect(experimentStatusSchema.safeParse(status).error).toBeUndefined()
     expect(status).toMatchObject({
       phase: 'Passed',
@@ -55,12 +55,12 @@ describe('the end of a run', () => {
       says: { phase: 'Inconclusive', reason: 'RunEnded', message: expect.stringContaining('was deleted') },
     },
   ])('$name', ({ change, says }) => {
-    expect(after(change)).toMatchObject(says)
+    expect(outcomeOf(change)).toMatchObject(says)
   })
 
   test('that somebody wanted is Aborted', () => {
     const aborted = (record: Record) => Object.assign(record, { aborted: 'the runner was told to stop' })
-    expect(after(aborted, { aborted: true })).toMatchObject({ phase: 'Aborted' })
+    expect(outcomeOf(aborted, { aborted: true })).toMatchObject({ phase: 'Aborted' })
   })
 
   test('that could not begin', () => {
