@@ -67,6 +67,14 @@ describe('who makes the faults', () => {
       says: [],
     },
     {
+      name: 'the kernel when that is asked for, and there is nothing to do for it',
+      injector: 'kernel',
+      needed: needs([]),
+      found: [],
+      fidelity: 'kernel',
+      says: [],
+    },
+    {
       name: 'of many nodes some are told',
       injector: 'auto',
       needed: needs(cut, ...'abcdefg'),

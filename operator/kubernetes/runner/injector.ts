@@ -36,7 +36,9 @@ export function chooseInjector(
   needed: ReadonlyMap<string, readonly LinkRow[]>,
   found: readonly AgentFound[],
 ): Choice {
-  if (injector === 'userspace' || needed.size === 0) return { fidelity: 'userspace', reasons: [] }
+  if (injector === 'userspace') return { fidelity: 'userspace', reasons: [] }
+  // Kills and skews are nobody's rules: whatever is asked for is true of them.
+  if (needed.size === 0) return { fidelity: injector === 'kernel' ? 'kernel' : 'userspace', reasons: [] }
   const byNode = new Map(found.map(agent => [agent.node, agent]))
   const reasons = [...needed].flatMap(([node, rows]) => {
     const agent = byNode.get(node)
