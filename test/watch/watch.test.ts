@@ -1,8 +1,9 @@
 // `trellis watch` in a real terminal.
-import { writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { commandLine } from '../local/command-line.ts'
 import { temporaryRoot } from '../local/testnet-folder.ts'
 import { ManyNodes } from './many-nodes.ts'
 import { type Size, TmuxScreen, tmuxMissing } from './tmux.ts'
@@ -13,6 +14,7 @@ const program = resolve(import.meta.dirname, '../../tui/main.ts')
 const usual: Size = { columns: 100, rows: 30 }
 
 const { root, remove } = temporaryRoot()
+const files = temporaryRoot()
 let nodes: ManyNodes
 const screens: TmuxScreen[] = []
 beforeAll(async () => {
@@ -22,6 +24,7 @@ afterAll(async () => {
   for (const screen of screens) await screen.close()
   await nodes?.stop()
   remove()
+  files.remove()
 })
 
 /** `flags`: of Node itself. */
@@ -91,24 +94,17 @@ test.skipIf(missing)('a partition is seen within two seconds, and its end; the s
   const lost = await screen.shows(/▲ \d+s old[\s\S]*❯ boot-0[\s\S]*the supervisor of quick is gone/)
   expect(lost).toMatch(/ 12\/12 ready/)
   expect((await screen.coloured()).split('\n')[1]).toContain('\u001b[2m')
-  const { rmSync } = await import('node:fs')
   rmSync(join(root, 'quick'), { recursive: true })
   nodes = await ManyNodes.start(root, 'quick', 12)
   await screen.shows(/● live[\s\S]*12\/12 ready/)
 })
 
 test.skipIf(missing)('a defect gives the screen back and is told on it', async () => {
-  const defect = join(root, '..', `${root.split('/').at(-1)}-defect.mjs`)
-  writeFileSync(
-    defect,
-    "process.on('SIGUSR2', () => { throw new Error('boiler burst') })\nconsole.error('pid', process.pid)\n",
-  )
+  const defect = join(files.root, 'defect.mjs')
+  writeFileSync(defect, "process.on('SIGUSR2', () => { throw new Error('boiler burst') })\n")
   const screen = await watch('watch', { flags: `--import ${defect}` })
   await screen.shows(/❯ boot-0/)
-  const [pid] = (await screen.tmux('list-panes', '-F', '#{pane_pid}')).match(/\d+/)!
-  const { execFileSync } = await import('node:child_process')
-  const child = execFileSync('ps', ['--ppid', pid!, '-o', 'pid=']).toString().trim()
-  process.kill(Number(child), 'SIGUSR2')
+  process.kill(await programOf(screen), 'SIGUSR2')
   const after = await screen.shows(/boiler burst[\s\S]*ended with 3/)
   expect(after).toContain('defect of trellis')
   // The terminal echoes again.
@@ -116,12 +112,22 @@ test.skipIf(missing)('a defect gives the screen back and is told on it', async (
   await screen.shows(/\$ echo[\s\S]*42/)
 })
 
-test.skipIf(missing)('ended by a signal it gives the screen back', async () => {
+test.skipIf(missing)('Ctrl-C and SIGTERM give the screen back', async () => {
   const screen = await watch('watch')
   await screen.shows(/❯ boot-0/)
   await screen.keys('C-c')
   await screen.shows(/ended with 0/)
+  await screen.type(`clear; ${process.execPath} ${program} watch; echo then with $?`)
+  await screen.shows(/❯ boot-0/)
+  process.kill(await programOf(screen), 'SIGTERM')
+  await screen.shows(/then with 0/)
 })
+
+/** Of the program that the terminal's shell runs. */
+async function programOf(screen: TmuxScreen): Promise<number> {
+  const shell = (await screen.tmux('list-panes', '-F', '#{pane_pid}')).trim()
+  return Number(execFileSync('ps', ['--ppid', shell, '-o', 'pid=']).toString())
+}
 
 test.each([
   ['--plain', {}],
@@ -129,17 +135,18 @@ test.each([
   ['', { TERM: 'dumb' }],
   ['', {}],
 ])('lines where there is no screen to draw on: %s %j', async (flag, env) => {
-  const cli = commandLine({ NO_COLOR: '', TRELLIS_HOME: root, ...env })
-  const watching = cli.start(['watch', ...(flag ? [flag] : [])])
+  const child = spawn(process.execPath, [program, 'watch', ...(flag ? [flag] : [])], {
+    env: { ...process.env, NO_COLOR: '', ...env, TRELLIS_HOME: root },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
   try {
-    await new Promise<void>(done => watching.child.stdout!.once('data', () => done()))
-    watching.child.kill('SIGTERM')
-    const { stdout, code } = await watching.ended
-    expect(stdout).toMatch(/^\S+Z quick running, 12\/12 ready; height \d+/)
-    expect(stdout).not.toContain('\u001b')
-    expect(code).toBe(0)
+    const [first] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(first.toString()).toMatch(/^\S+Z quick running, 12\/12 ready; height \d+/)
+    expect(first.toString()).not.toContain('\u001b')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
   } finally {
-    watching.child.kill('SIGKILL')
-    await cli.remove()
+    child.kill('SIGKILL')
   }
 })

@@ -91,13 +91,18 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
   })
   const stop = (): void => app.unmount()
   // A defect ends in the main screen, where its message can be read, and not on one that is about to be put away.
-  const broken = (error: Error): void => app.unmount(error)
+  let defect: Error | undefined
+  const broken = (error: Error): void => {
+    defect ??= error
+    app.unmount()
+  }
   process.on('uncaughtException', broken)
   options.signal.addEventListener('abort', stop)
   if (options.signal.aborted) stop()
   try {
     feed.look(focusOf(store.state))
     await app.waitUntilExit()
+    if (defect) throw defect
   } finally {
     options.signal.removeEventListener('abort', stop)
     feed.close()

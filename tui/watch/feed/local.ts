@@ -84,7 +84,7 @@ class WatchedTestnet {
   /** Observations, oldest first. */
   readonly history: Observation[] = []
   readonly followed = new Map<string, AbortController>()
-  #read: { readonly stamp: string; readonly found: LocalTestnet | undefined } | undefined
+  #read: { readonly stamp: string; readonly found: LocalTestnet | undefined } = { stamp: '', found: undefined }
 
   constructor(root: string, name: string) {
     this.root = root
@@ -96,12 +96,12 @@ class WatchedTestnet {
   }
 
   /** Its record, read again only when it was written. @throws Error why there is nothing to watch */
-  running(): { readonly testnet: LocalTestnet; readonly record: TestnetRecord } {
+  running({ anew = false } = {}): { readonly testnet: LocalTestnet; readonly record: TestnetRecord } {
     const stat = statSync(recordFile(this.folder), { throwIfNoEntry: false })
     const stamp = `${stat?.mtimeMs} ${stat?.size} ${stat?.ino}`
     // Whether its supervisor lives is asked every time once it was found dead.
-    if (this.#read?.stamp !== stamp || this.#read.found?.standing !== 'running' || this.#turn++ % STANDING_ROUNDS === 0)
-      this.#read = { stamp, found: findTestnet(this.root, this.name) }
+    const known = !anew && this.#read?.stamp === stamp && this.#read.found?.standing === 'running'
+    if (!known || this.#turn++ % STANDING_ROUNDS === 0) this.#read = { stamp, found: findTestnet(this.root, this.name) }
     const { found } = this.#read
     if (!found) throw new Error(`there is no testnet ${this.name} on this machine`)
     if (found.standing === 'dead')
@@ -125,6 +125,8 @@ const STANDING_ROUNDS = 4
 async function round(watched: WatchedTestnet, focus: Focus, tell: OnFeed, signal: AbortSignal): Promise<void> {
   const { testnet, record } = watched.running()
   const now = await observe(record.nodes)
+  // Nobody answers any more: is there a testnet at all? What was seen last is worth more than a picture of silence.
+  if ([...now.nodes.values()].every(status => status === null)) watched.running({ anew: true })
   const { blockIntervalMs, checkpointInterval } = record.chain
   const earlier = watched.earlier(now, blockIntervalMs)
   const found = conditions(now, earlier ?? watched.history[0], finalityLag(checkpointInterval))
