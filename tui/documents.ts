@@ -38,6 +38,19 @@ export function readExperiment(file: string): Parsed<ChaosExperiment> {
   return readKind<ChaosExperiment>(file, 'ChaosExperiment', 'trellis up')
 }
 
+/** A ChaosExperiment, and the same as it is written: without defaults. */
+export interface ExperimentFile {
+  readonly parsed: Parsed<ChaosExperiment>
+  readonly written: Pick<ChaosExperiment, 'metadata'> & { readonly spec: unknown }
+}
+
+/** Throws InputError or UsageError. */
+export function readExperimentFile(file: string): ExperimentFile {
+  const parsed = readExperiment(file)
+  const { metadata, spec } = parsed.plain as ExperimentFile['written']
+  return { parsed, written: { metadata, spec } }
+}
+
 function readKind<T extends Resource>(file: string, kind: T['kind'], otherCommand: string): Parsed<T> {
   const all = parseResources(readInput(file), file)
   const [only, second] = all.filter((document): document is Parsed<T> => document.kind === kind)

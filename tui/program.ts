@@ -73,7 +73,7 @@ function build(terminal: Terminal, setExit: SetExit): Command {
 }
 
 /** Commands that know no cluster. */
-const hereOnly: ReadonlySet<string> = new Set(['run', 'demo', 'supervise'])
+const hereOnly: ReadonlySet<string> = new Set(['demo', 'supervise'])
 
 const pathOf = (command: Command): string =>
   command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()

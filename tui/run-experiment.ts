@@ -5,7 +5,6 @@ import type { ChaosExperiment } from '../api/experiment.ts'
 import { resolveExperiment } from '../api/experiment.ts'
 import type { Parsed } from '../api/parse.ts'
 import { checkAgainst, checkForMachine } from '../chaos/check.ts'
-import type { Progress as RunProgress } from '../chaos/runner/progress.ts'
 import { type RunResult, runExperiment } from '../chaos/runner/run.ts'
 import { chaosTarget } from '../operator/local/chaos-target.ts'
 import { type Claim, claimTestnet, queueForTestnet } from '../operator/local/experiment-claim.ts'
@@ -13,13 +12,8 @@ import { ProgressWriter } from '../operator/local/experiment-progress.ts'
 import type { LocalTestnet } from '../operator/local/testnets.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Progress } from './progress.ts'
+import { RunDisplay } from './run-display.ts'
 import type { Terminal } from './terminal.ts'
-import { progressBlock, progressLine } from './views/chaos-progress.ts'
-
-/** A plain log gets a line this often although nothing but the height changed. */
-const PLAIN_EVERY_MS = 5_000
-/** The countdown goes on between rounds. */
-const REDRAW_MS = 500
 
 /** Throws InputError when the experiment does not fit the testnet, UsageError when that does not run. */
 export function checkRunnable(
@@ -77,26 +71,7 @@ export async function runOn(
   signal: AbortSignal,
 ): Promise<RunResult> {
   if (record === undefined) throw new UsageError('the testnet does not run', 'start it with `trellis up FILE`')
-  let last: RunProgress | undefined
-  let toldAt = 0
-  let toldPhase = ''
-  let toldLine = ''
-  const show = (): void => {
-    if (last === undefined || last.phase === 'done') return
-    const now = Date.now()
-    if (terminal.live) {
-      progress.update(progressBlock(last, now, terminal.errorPaint))
-      return
-    }
-    const key = `${last.phase} ${last.faults.map(fault => fault.state).join()}`
-    if (key === toldPhase && now - toldAt < PLAIN_EVERY_MS) return
-    toldAt = now
-    toldPhase = key
-    const line = progressLine(last, now)
-    if (line !== toldLine) progress.line(line)
-    toldLine = line
-  }
-  const timer = setInterval(show, REDRAW_MS)
+  const display = new RunDisplay(progress, terminal)
   const told = new ProgressWriter(folder, experiment.metadata.name)
   let result: RunResult | undefined
   try {
@@ -105,15 +80,13 @@ export async function runOn(
       experiment: resolveExperiment(experiment),
       signal,
       onProgress: now => {
-        last = now
         told.tell(now)
-        show()
+        display.tell(now)
       },
     })
     return result
   } finally {
     told.close(result?.verdict)
-    clearInterval(timer)
-    progress.clear()
+    display.close()
   }
 }

@@ -5,7 +5,10 @@ import type { Finding, Verdict } from '../../api/verdict.ts'
 /** `seconds`: how long the run took. */
 export function verdictJunit(verdict: Verdict, seconds: number): string {
   const suite = `${verdict.testnet}/${verdict.experiment}`
-  const failures = verdict.findings.filter(({ passed }) => passed === false).length
+  const found = verdict.findings.filter(({ passed }) => passed === false).length
+  // Where no finding tells why a run failed, its own case does.
+  const unexplained = verdict.result === 'failed' && found === 0
+  const failures = found + (unexplained ? 1 : 0)
   const skipped = verdict.findings.filter(({ passed }) => passed === null).length
   // An inconclusive run must not look green: it is an error of its own case, whatever the findings say.
   const inconclusive = verdict.result === 'inconclusive'
@@ -17,7 +20,7 @@ export function verdictJunit(verdict: Verdict, seconds: number): string {
     `  <testsuite name=${quoted(suite)} ${totals}>`,
     `    <properties><property name="fidelity" value=${quoted(verdict.fidelity)}/><property name="result" value=${quoted(verdict.result)}/></properties>`,
     ...verdict.findings.map(finding => testCase(suite, finding)),
-    `    <testcase classname=${quoted(suite)} name="verdict" time="${time}">${inconclusive ? `<error message=${quoted(verdict.reason)}/>` : ''}</testcase>`,
+    `    <testcase classname=${quoted(suite)} name="verdict" time="${time}">${inconclusive ? `<error message=${quoted(verdict.reason)}/>` : unexplained ? `<failure type="verdict" message=${quoted(verdict.reason)}/>` : ''}</testcase>`,
     '  </testsuite>',
     '</testsuites>',
     '',

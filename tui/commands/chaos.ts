@@ -1,72 +1,102 @@
 // trellis chaos run FILE: breaks a testnet, heals it, judges it. trellis chaos judge RUN.json: judges a recorded run again.
-import { readFileSync, writeFileSync } from 'node:fs'
+// trellis chaos list, abort: the experiments that there are.
 import type { Command } from 'commander'
-import { parseRunRecord } from '../../api/run.ts'
-import { exitCodes, type Verdict } from '../../api/verdict.ts'
-import { verdictHtml } from '../../chaos/report/html/page.ts'
-import { runJson, verdictJson } from '../../chaos/report/json.ts'
-import { verdictJunit } from '../../chaos/report/junit.ts'
-import { verdictText } from '../../chaos/report/text.ts'
+import { runJson } from '../../chaos/report/json.ts'
 import { LEASE_MS } from '../../chaos/runner/fault.ts'
-import type { RunResult } from '../../chaos/runner/run.ts'
 import { judge } from '../../chaos/verdict/judge.ts'
-import { fromSystemError } from '../../operator/local/errors.ts'
-import { abortExperiment, claimed } from '../../operator/local/experiment-claim.ts'
+import { abortExperiment, type Claim, claimed } from '../../operator/local/experiment-claim.ts'
 import { stateRoot } from '../../operator/local/state-folder.ts'
-import { chooseTestnet } from '../../operator/local/testnets.ts'
+import { chooseTestnet, type LocalTestnet, listTestnets } from '../../operator/local/testnets.ts'
 import { readExperiment } from '../documents.ts'
-import type { SetExit } from '../exit-codes.ts'
-import { type ExitCode, exitCode, UsageError } from '../exit-codes.ts'
+import { exitCode, type SetExit, UsageError } from '../exit-codes.ts'
 import { listenForInterrupts } from '../interrupts.ts'
+import { type ExperimentRow, inOrder, localRow } from '../model/experiment-rows.ts'
 import { encode, type Format, outputOption } from '../output.ts'
 import { stderrProgress } from '../progress.ts'
 import { checkRunnable, runOn, takeTurn } from '../run-experiment.ts'
+import type { Cluster } from '../source/cluster/connect.ts'
 import type { Terminal } from '../terminal.ts'
-import { plain } from '../theme.ts'
+import { experimentTable } from '../views/experiments.ts'
+import type { RunInClusterOptions } from './chaos-in-cluster.ts'
+import { type ReportOptions, readRun, report, writeReport } from './chaos-reports.ts'
+import { addPlaceOptions, clusterOf, type PlaceOptions } from './place.ts'
 
 /** Lifting waits for nodes that do not answer until what they hold has lapsed. */
 const ABORT_TIMEOUT_MS = 30_000
 
-interface ReportOptions {
-  readonly output?: Format
-  readonly reportJson?: string
-  readonly report?: string
-  readonly junit?: string
-  readonly record?: string
-  readonly verbose?: boolean
-}
-
 export function addChaos(program: Command, terminal: Terminal, setExit: SetExit): void {
   const chaos = program.command('chaos').description('break a testnet on purpose, and judge whether it healed')
-  chaos
-    .command('run <file>')
-    .description('run a ChaosExperiment on the testnet it names')
-    .option('--report <file>', 'write a report as one HTML file')
-    .option('--report-json <file>', 'write the verdict as JSON')
-    .option('--junit <file>', 'write the verdict as JUnit XML')
+  const run = chaos.command('run <file>').description('run a ChaosExperiment on the testnet it names')
+  addReportOptions(addPlaceOptions(run))
     .option('--record <file>', 'write the whole recorded run; `trellis chaos judge` reads it')
-    .option('-v, --verbose', 'evidence of what passed as well')
-    .addOption(outputOption(['table', 'json', 'yaml']))
-    .action((file: string, options: ReportOptions) => run(file, options, terminal, setExit))
-  chaos
-    .command('judge <run>')
-    .description('judge a recorded run again')
-    .option('--report <file>', 'write a report as one HTML file')
-    .option('--report-json <file>', 'write the verdict as JSON')
-    .option('--junit <file>', 'write the verdict as JUnit XML')
-    .option('-v, --verbose', 'evidence of what passed as well')
-    .addOption(outputOption(['table', 'json', 'yaml']))
-    .action((file: string, options: ReportOptions) => {
+    .option('-d, --detach', 'do not wait for the verdict (in a cluster)')
+    .option('--replace', 'delete an experiment of that name first, and its record (in a cluster)')
+    .action((file: string, options: RunOptions) =>
+      inPlace(options, terminal, async cluster => {
+        if (!cluster) return await runHere(file, options, terminal, setExit)
+        const { runInCluster } = await import('./chaos-in-cluster.ts')
+        await runInCluster(file, options, cluster, terminal, setExit)
+      }),
+    )
+  addReportOptions(chaos.command('judge <run>').description('judge a recorded run again')).action(
+    (file: string, options: ReportOptions) => {
       const record = readRun(file)
       report({ record, verdict: judge(record) }, options, terminal, setExit)
-    })
-  chaos
-    .command('abort [testnet]')
-    .description('end the experiment that runs on a testnet: its faults are lifted at once')
-    .action((name: string | undefined) => abort(name, terminal))
+    },
+  )
+  addPlaceOptions(chaos.command('list').description('the experiments that run, and in a cluster those that are over'))
+    .option('-A, --all-namespaces', 'in all namespaces of the cluster')
+    .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
+    .action((options: ListOptions) => inPlace(options, terminal, cluster => list(cluster, options, terminal)))
+  addPlaceOptions(
+    chaos
+      .command('abort [name]')
+      .description(
+        'end an experiment: its faults are lifted at once. Name the experiment, or on this machine its testnet',
+      ),
+  ).action((name: string | undefined, options: PlaceOptions) =>
+    inPlace(options, terminal, async cluster => {
+      if (!cluster) return await abortHere(name, terminal)
+      const { abortInCluster } = await import('./chaos-in-cluster.ts')
+      await abortInCluster(name, cluster, terminal)
+    }),
+  )
 }
 
-async function run(file: string, options: ReportOptions, terminal: Terminal, setExit: SetExit): Promise<void> {
+type RunOptions = PlaceOptions & RunInClusterOptions
+
+interface ListOptions extends PlaceOptions {
+  readonly output?: Format
+  readonly allNamespaces?: boolean
+}
+
+const addReportOptions = (command: Command): Command =>
+  command
+    .option('--report <file>', 'write a report as one HTML file')
+    .option('--report-json <file>', 'write the verdict as JSON')
+    .option('--junit <file>', 'write the verdict as JUnit XML')
+    .option('-v, --verbose', 'evidence of what passed as well')
+    .addOption(outputOption(['table', 'json', 'yaml']))
+
+/** Calls `use` with the cluster that the flags mean, undefined for this machine, and closes it. */
+async function inPlace(
+  options: PlaceOptions & { readonly allNamespaces?: boolean },
+  terminal: Terminal,
+  use: (cluster: Cluster | undefined) => Promise<void>,
+): Promise<void> {
+  const cluster = await clusterOf(options, terminal)
+  if (!cluster && options.allNamespaces)
+    throw new UsageError('--all-namespaces is about a cluster', 'add --context, or leave it out')
+  try {
+    await use(cluster)
+  } finally {
+    cluster?.close()
+  }
+}
+
+async function runHere(file: string, options: RunOptions, terminal: Terminal, setExit: SetExit): Promise<void> {
+  for (const flag of ['detach', 'replace'] as const)
+    if (options[flag]) throw new UsageError(`--${flag} is about a cluster`, 'add --context, or leave it out')
   const document = readExperiment(file)
   const testnet = chooseTestnet(stateRoot(terminal.env), document.value.spec.testnet)
   checkRunnable(document, testnet)
@@ -87,69 +117,53 @@ async function run(file: string, options: ReportOptions, terminal: Terminal, set
   }
 }
 
-async function abort(name: string | undefined, terminal: Terminal): Promise<void> {
-  const { name: testnet, folder } = chooseTestnet(stateRoot(terminal.env), name)
-  const running = claimed(folder)
-  if (running === undefined)
-    throw new UsageError(`no experiment runs on testnet ${testnet}`, 'start one with `trellis chaos run FILE`')
-  if (!(await abortExperiment(folder, running, ABORT_TIMEOUT_MS))) {
-    throw new UsageError(
-      `${running.experiment} (process ${running.pid}) still runs ${ABORT_TIMEOUT_MS / 1_000} s after it was asked to end`,
-      `its faults end by themselves within ${LEASE_MS / 1_000} s once that process is gone: end it with \`kill -9 ${running.pid}\``,
-    )
+async function list(cluster: Cluster | undefined, options: ListOptions, terminal: Terminal): Promise<void> {
+  const format = options.output ?? 'table'
+  const rows = inOrder(await rowsOf(cluster, options, terminal))
+  if (format === 'json' || format === 'yaml') return terminal.out(encode(rows, format))
+  if (rows.length === 0) {
+    const place = cluster ? `is there ${cluster.place}` : 'runs on this machine'
+    return terminal.err(`no experiment ${place}; start one with \`${terminal.program} chaos run FILE\``)
   }
-  terminal.out(`${running.experiment} on ${testnet} is aborted; its faults are lifted`)
+  const namespaces = options.allNamespaces === true
+  terminal.out(experimentTable(rows, { wide: format === 'wide', columns: terminal.columns, namespaces }))
 }
 
-function report({ record, verdict }: RunResult, options: ReportOptions, terminal: Terminal, setExit: SetExit): void {
-  if (options.report) writeReport(options.report, verdictHtml(record, verdict))
-  if (options.reportJson) writeReport(options.reportJson, verdictJson(verdict))
-  if (options.junit) writeReport(options.junit, verdictJunit(verdict, secondsOf(record.phases)))
-  terminal.out(verdictFor(verdict, options, terminal))
-  setExit(exitCodes[verdict.result] as ExitCode)
-}
-
-export function verdictFor(
-  verdict: Verdict,
-  { output, verbose }: Pick<ReportOptions, 'output' | 'verbose'>,
+async function rowsOf(
+  cluster: Cluster | undefined,
+  { allNamespaces }: ListOptions,
   terminal: Terminal,
-): string {
-  if (output === 'json' || output === 'yaml') return encode(verdict, output)
-  const width = Number.isFinite(terminal.columns) ? { width: terminal.columns } : {}
-  return verdictText(verdict, { color: terminal.paint !== plain, verbose: verbose === true, ...width })
+): Promise<ExperimentRow[]> {
+  if (!cluster) return running(stateRoot(terminal.env)).map(({ name, claim }) => localRow(name, claim, Date.now()))
+  const { experimentRows } = await import('../source/cluster/chaos-experiments.ts')
+  const interrupts = listenForInterrupts()
+  try {
+    return await experimentRows(cluster, allNamespaces ? undefined : cluster.namespace, interrupts.stop)
+  } finally {
+    interrupts.release()
+  }
 }
 
-export function writeReport(file: string, text: string): void {
-  try {
-    writeFileSync(file, text)
-  } catch (error) {
-    const known = fromSystemError(error, file)
-    if (known !== error) throw known
+/** Testnets of this machine on which an experiment runs. */
+const running = (root: string): (LocalTestnet & { readonly claim: Claim })[] =>
+  listTestnets(root).flatMap(testnet => {
+    const claim = claimed(testnet.folder)
+    return claim ? [{ ...testnet, claim }] : []
+  })
+
+async function abortHere(name: string | undefined, terminal: Terminal): Promise<void> {
+  const root = stateRoot(terminal.env)
+  const [byExperiment] = running(root).filter(({ claim }) => claim.experiment === name)
+  const isTestnet = listTestnets(root).some(testnet => testnet.name === name)
+  const { name: testnet, folder } = (!isTestnet && byExperiment) || chooseTestnet(root, name)
+  const claim = claimed(folder)
+  if (claim === undefined)
+    throw new UsageError(`no experiment runs on testnet ${testnet}`, 'start one with `trellis chaos run FILE`')
+  if (!(await abortExperiment(folder, claim, ABORT_TIMEOUT_MS))) {
     throw new UsageError(
-      `${file} cannot be written: ${(error as Error).message}`,
-      'name a file in a folder that exists',
+      `${claim.experiment} (process ${claim.pid}) still runs ${ABORT_TIMEOUT_MS / 1_000} s after it was asked to end`,
+      `its faults end by themselves within ${LEASE_MS / 1_000} s once that process is gone: end it with \`kill -9 ${claim.pid}\``,
     )
   }
-}
-
-function readRun(file: string): ReturnType<typeof parseRunRecord> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT')
-      throw new UsageError(`${file} does not exist`, '`trellis chaos run --record RUN.json` writes one')
-    throw new UsageError(`${file} cannot be read: ${message}`, 'check the path and its permissions')
-  }
-  try {
-    return parseRunRecord(text)
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`, 'name a file that `trellis chaos run --record` wrote')
-  }
-}
-
-function secondsOf(phases: readonly { readonly at: number }[]): number {
-  const [first, last] = [phases[0], phases.at(-1)]
-  return first && last ? (last.at - first.at) / 1_000 : 0
+  terminal.out(`${claim.experiment} on ${testnet} is aborted; its faults are lifted`)
 }

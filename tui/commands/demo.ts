@@ -23,7 +23,7 @@ import { checkRunnable, runOn } from '../run-experiment.ts'
 import { observe } from '../source/node-status.ts'
 import type { Terminal } from '../terminal.ts'
 import { conditionLines } from '../views/status.ts'
-import { verdictFor, writeReport } from './chaos.ts'
+import { verdictFor, writeReport } from './chaos-reports.ts'
 
 const READY_TIMEOUT_MS = 60_000
 const CONVERGE_TIMEOUT_MS = 90_000
