@@ -53,7 +53,7 @@ function follow(root: string, focus: Focus, tellAll: OnFeed, signal: AbortSignal
   void repeat(
     4 * LIST_MS,
     signal,
-    () => list(root, tell),
+    () => list(root, tell, testnet),
     () => {},
   )
   if (focus.node !== undefined)
@@ -65,10 +65,12 @@ function follow(root: string, focus: Focus, tellAll: OnFeed, signal: AbortSignal
     )
 }
 
-async function list(root: string, tell: OnFeed): Promise<void> {
+/** `watched`: asked already, round by round. */
+async function list(root: string, tell: OnFeed, watched?: WatchedTestnet): Promise<void> {
   const found = listTestnets(root)
   const reports = await Promise.all(
     found.map(async (testnet): Promise<TestnetReport> => {
+      if (testnet.name === watched?.name && watched.report) return watched.report
       const asked = testnet.standing === 'running' ? await observe(testnet.record?.nodes ?? []) : undefined
       return { ...summarize(testnet, asked, Date.now()), conditions: [] }
     }),
@@ -83,7 +85,9 @@ class WatchedTestnet {
   readonly name: string
   /** Observations, oldest first. */
   readonly history: Observation[] = []
-  readonly followed = new Map<string, AbortController>()
+  readonly followed = new Set<string>()
+  /** Of the last round. */
+  report: TestnetReport | undefined
   #read: { readonly stamp: string; readonly found: LocalTestnet | undefined } = { stamp: '', found: undefined }
 
   constructor(root: string, name: string) {
@@ -131,6 +135,7 @@ async function round(watched: WatchedTestnet, focus: Focus, tell: OnFeed, signal
   const earlier = watched.earlier(now, blockIntervalMs)
   const found = conditions(now, earlier ?? watched.history[0], finalityLag(checkpointInterval))
   const report = { ...summarize(testnet, now, now.at), conditions: found }
+  watched.report = report
   const experiments = localExperiments(watched.folder, watched.name)
   tell({ kind: 'testnet', picture: { at: now.at, report, nodes: watchedNodes(record.nodes, now), experiments } })
   followNodes(watched, record, tell, signal)
@@ -167,7 +172,7 @@ function watchedNodes(records: readonly NodeRecord[], { nodes }: Observation): W
 function followNodes(watched: WatchedTestnet, record: TestnetRecord, tell: OnFeed, signal: AbortSignal): void {
   for (const { name, address } of record.nodes.slice(0, MAX_FOLLOWED)) {
     if (watched.followed.has(name)) continue
-    watched.followed.set(name, new AbortController())
+    watched.followed.add(name)
     void (async () => {
       while (!signal.aborted) {
         const onEvent = (event: Parameters<Parameters<typeof followEvents>[2]>[0]): void =>
