@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const POLL_MS = 50
+/** The program starts in two seconds; on a machine that has much else to do in twenty. */
+const WITHIN_MS = 45_000
 
 /** Why there is no tmux; undefined when there is one. */
 export function tmuxMissing(): string | undefined {
@@ -76,7 +78,7 @@ export class TmuxScreen {
   }
 
   /** The screen once it is as wanted. @throws Error with the screen when the deadline passes */
-  async until(what: string, wanted: (text: string) => boolean, withinMs = 15_000): Promise<string> {
+  async until(what: string, wanted: (text: string) => boolean, withinMs = WITHIN_MS): Promise<string> {
     const deadline = performance.now() + withinMs
     for (;;) {
       const text = await this.text()

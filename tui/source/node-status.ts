@@ -39,10 +39,16 @@ export async function fetchStatus(node: Pick<NodeRecord, 'address'>): Promise<No
   }
 }
 
-/** All nodes asked at one moment. */
+/** Nodes asked at a time: a thousand at once would time each other out. */
+const MAX_AT_ONCE = 64
+
+/** All nodes asked at one moment, or as near to it as so many can be. */
 export async function observe(nodes: readonly NodeRecord[]): Promise<Observation> {
-  const answers = await Promise.all(
-    nodes.map(async node => [node.name, node.state === 'ready' ? await fetchStatus(node) : null] as const),
-  )
-  return { at: Date.now(), nodes: new Map(answers) }
+  const answers = new Map<string, NodeStatus | null>(nodes.map(({ name }) => [name, null]))
+  const asked = nodes.filter(({ state }) => state === 'ready').values()
+  const ask = async (): Promise<void> => {
+    for (const node of asked) answers.set(node.name, await fetchStatus(node))
+  }
+  await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, nodes.length) }, ask))
+  return { at: Date.now(), nodes: answers }
 }

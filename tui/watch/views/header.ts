@@ -6,8 +6,10 @@ import { widthOf } from '../../views/width.ts'
 import { nameOf, type State, topOf } from '../model/state.ts'
 import { flag, type Line, line, type Span } from './line.ts'
 
-/** Data older than this is called by its age. */
+/** Data older than this is called by its age: a round of a thousand nodes takes so long. */
 const FRESH_MS = 5_000
+/** And older than this it may no longer hold, although nobody said so. */
+const STALE_MS = 20_000
 
 export function headerLines(state: State, columns: number, now: number): Line[] {
   const { testnet, node, kind } = topOf(state)
@@ -40,13 +42,13 @@ export const dataAt = (state: State): number | null =>
 
 export const isStale = (state: State, now: number): boolean => {
   const at = dataAt(state)
-  return state.lost !== undefined || (at !== null && now - at > FRESH_MS)
+  return state.lost !== undefined || (at !== null && now - at > STALE_MS)
 }
 
 function freshness(state: State, now: number): Span {
   const at = dataAt(state)
   if (at === null) return state.lost ? ['warn', `${glyphs.warn} no answer yet`] : ['dim', `${glyphs.idle} asking`]
-  if (!isStale(state, now)) return ['good', `${glyphs.good} live`]
+  if (!isStale(state, now)) return ['good', `${glyphs.good} ${now - at < FRESH_MS ? 'live' : `${age(now - at)} old`}`]
   return ['warn', `${glyphs.warn} ${age(now - at)} old`]
 }
 
