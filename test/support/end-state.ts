@@ -1,6 +1,6 @@
 // What a testnet's objects say, without what differs from run to run: two runs that ended alike give the same text.
 
-import { ADMIN_TOKEN } from '../../operator/kubernetes/build/configuration.ts'
+import { ADMIN_TOKEN, AGENT_KEY } from '../../operator/kubernetes/build/configuration.ts'
 import { INTENT_ANNOTATION } from '../../operator/kubernetes/runtime/drift.ts'
 import { type KubeObject, resources, type Secret } from '../../operator/kubernetes/runtime/resource.ts'
 import type { TestnetHandle } from './testnet-handle.ts'
@@ -14,14 +14,17 @@ export async function endState(net: TestnetHandle): Promise<string[]> {
   const own = objects.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === `${net.name}--testnet`) as
     | Secret
     | undefined
-  const token = Buffer.from(own?.data?.[ADMIN_TOKEN] ?? '', 'base64').toString('utf8')
+  const drawn = [ADMIN_TOKEN, AGENT_KEY].map(field => Buffer.from(own?.data?.[field] ?? '', 'base64').toString('utf8'))
   const conditions = stored?.status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)
   const { nodes, groups } = stored?.status ?? {}
   const lines = [
     JSON.stringify({ testnet: net.name, spec: stored?.spec, conditions, nodes, groups }),
     ...objects.map(object => JSON.stringify(plainOf(object))),
   ]
-  const hide = (text: string) => (token === '' ? text : text.replaceAll(token, 'TOKEN')).replaceAll(net.namespace, 'NS')
+  const hide = (text: string) =>
+    drawn
+      .reduce((left, secret) => (secret === '' ? left : left.replaceAll(secret, 'DRAWN')), text)
+      .replaceAll(net.namespace, 'NS')
   return lines.map(line => hide(line.replace(/"[A-Za-z0-9+/]{16,}={0,2}"/g, decoded))).sort()
 }
 
