@@ -1,6 +1,6 @@
 // The process of an experiment's Job: `node runner.js --namespace NS --experiment NAME`. The testnet's Secret is mounted at
 // /etc/trellis-runner/testnet, or where --secret says. Logs one JSON line an event on stdout.
-// SIGTERM heals at once and ends the run. Exit codes: 0 when the outcome is in the status, whatever it is; 1 on a defect;
+// SIGTERM heals at once and ends the run when it was aborted or deleted, else another runner goes on. Exit codes: 0 when the outcome is in the status, whatever it is; 1 on a defect;
 // 3 when arguments or environment are at fault, or the API server cannot be reached: another runner may have more luck.
 import { parseArgs } from 'node:util'
 import { Log } from '../../../node/observe/log.ts'
@@ -8,7 +8,7 @@ import { runnerEnvironment, TESTNET_SECRET_DIR } from '../chaos/names.ts'
 import { Api } from '../runtime/api.ts'
 import { ApiError, ConnectionError } from '../runtime/api-error.ts'
 import { credentials } from '../runtime/credentials.ts'
-import { runStored } from './run-experiment.ts'
+import { HandedOver, runStored } from './run-experiment.ts'
 
 const USAGE = 'usage: node runner.js --namespace NAMESPACE --experiment NAME [--secret FOLDER]'
 
@@ -22,6 +22,7 @@ const log = new Log({ write: line => process.stdout.write(line) })
 function fail(error: unknown): never {
   const outside =
     error instanceof StartError ||
+    error instanceof HandedOver ||
     error instanceof ApiError ||
     error instanceof ConnectionError ||
     (error instanceof Error && 'syscall' in error)

@@ -4,7 +4,7 @@ import { endPhases } from '../../../api/status.ts'
 import { PreflightFailed } from '../../../chaos/runner/preflight.ts'
 import { type RunResult, runExperiment } from '../../../chaos/runner/run.ts'
 import type { Log } from '../../../node/observe/log.ts'
-import { experiments } from '../chaos/stored-experiment.ts'
+import { experiments, type StoredExperiment } from '../chaos/stored-experiment.ts'
 import type { Api } from '../runtime/api.ts'
 import { isNotFound } from '../runtime/api-error.ts'
 import type { ObjectName } from '../runtime/resource.ts'
@@ -20,6 +20,8 @@ import { readGiven, readSecrets, Unusable } from './stored.ts'
 /** Owns the fields that runners apply. */
 export const RUNNER_FIELD_MANAGER = 'trellis-runner'
 const READ_WITHIN_MS = 30_000
+/** Faults last that much longer at most for the question whether they are to end. */
+const ASK_WITHIN_MS = 2_000
 
 export interface RunOptions {
   readonly api: Api
@@ -30,13 +32,18 @@ export interface RunOptions {
   /** Where the testnet's Secret is mounted. */
   readonly secretFolder: string
   readonly log: Log
-  /** Aborting heals at once and ends the run. */
+  /** Aborting ends the run here: for good, healing at once, when that is wanted, else another runner goes on. */
   readonly stop: AbortSignal
+}
+
+/** Somebody wants this process to end, but not the run: its machine is drained, say. What it holds lasts as long as its lease. */
+export class HandedOver extends Error {
+  override readonly name = 'HandedOver'
 }
 
 /**
  * Resolves when all that was to be said is in the status, whatever the verdict.
- * @throws ApiError, ConnectionError and what reading the secrets throws
+ * @throws HandedOver, ApiError, ConnectionError and what reading the secrets throws
  */
 export async function runStored(options: RunOptions): Promise<void> {
   const { api, name, uid, log } = options
@@ -57,7 +64,16 @@ export async function runStored(options: RunOptions): Promise<void> {
         onProblem: error => log.warn('the status could not be written', { error: String(error) }),
       },
     )
-    const last = await finalStatus(options, writer, status, signal)
+    const ending = new AbortController()
+    const handedOver = Promise.withResolvers<never>()
+    const onStop = async (): Promise<void> => {
+      if (await isWanted(api, stored, signal)) handedOver.reject(new HandedOver('another runner is to go on'))
+      else ending.abort(options.stop.reason)
+    }
+    if (options.stop.aborted) void onStop()
+    else options.stop.addEventListener('abort', () => void onStop(), { once: true })
+    const run = finalStatus({ ...options, stop: ending.signal }, writer, status, signal)
+    const last = await Promise.race([run, handedOver.promise])
     log.info('over', { phase: last.phase, reason: last.reason, message: last.message })
     await status.end(last)
   } catch (error) {
@@ -66,6 +82,18 @@ export async function runStored(options: RunOptions): Promise<void> {
     log.info('the experiment is gone', { error: (error as Error).message })
   } finally {
     closed.abort()
+  }
+}
+
+/** Whether the run is to go on, as far as can be told: who is in doubt heals. */
+async function isWanted(api: Api, { metadata }: StoredExperiment, signal: AbortSignal): Promise<boolean> {
+  try {
+    const asked = AbortSignal.any([signal, AbortSignal.timeout(ASK_WITHIN_MS)])
+    const now = await api.get(experiments, metadata, asked)
+    const { abort } = (now.spec ?? {}) as { abort?: boolean }
+    return now.metadata.uid === metadata.uid && now.metadata.deletionTimestamp === undefined && abort !== true
+  } catch {
+    return false
   }
 }
 

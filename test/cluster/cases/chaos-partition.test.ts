@@ -11,12 +11,12 @@ import { type ExperimentStatus, endPhases } from '../../../api/status.ts'
 import { judge } from '../../../chaos/verdict/judge.ts'
 import { podName } from '../../../operator/kubernetes/build/names.ts'
 import { AGENT_CONTAINER } from '../../../operator/kubernetes/build/net-agent.ts'
-import { recordObject } from '../../../operator/kubernetes/chaos/names.ts'
-import { experiments } from '../../../operator/kubernetes/chaos/stored-experiment.ts'
+import { EXPERIMENT_LABEL, recordObject } from '../../../operator/kubernetes/chaos/names.ts'
+import { experiments, type StoredExperiment } from '../../../operator/kubernetes/chaos/stored-experiment.ts'
 import { RECORD_KEY } from '../../../operator/kubernetes/runner/kept.ts'
 import { resources } from '../../../operator/kubernetes/runtime/resource.ts'
 import { installed } from '../chart.ts'
-import { create, get } from '../cluster-api.ts'
+import { type Changes, change, create, get, list, remove } from '../cluster-api.ts'
 import { boot, miners, type RunningTestnet, TestNamespace, testnetKind } from '../testnets.ts'
 import { given, notInstallable } from '../under-test.ts'
 
@@ -49,40 +49,51 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
   })
   afterAll(() => space?.remove())
 
-  /** Members of the kernel's sets in the pod: addresses that rules act on. */
-  const members = async (pod: string): Promise<number> => {
+  const ruleset = async (pod: string): Promise<string> => {
     const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: given.kubeconfig } })
     const inAgent = ['exec', '-n', space.name, pod, '-c', AGENT_CONTAINER, '--']
-    const { stdout } = await kubectl`${given.kubectl} ${inAgent} /usr/sbin/nft -j list ruleset`
-    const { nftables } = JSON.parse(stdout) as { nftables: { set?: { elem?: unknown[] } }[] }
+    return (await kubectl`${given.kubectl} ${inAgent} /usr/sbin/nft -j list ruleset`).stdout
+  }
+  /** Members of the kernel's sets in the pod: addresses that rules act on. */
+  const members = async (pod: string): Promise<number> => {
+    const { nftables } = JSON.parse(await ruleset(pod)) as { nftables: { set?: { elem?: unknown[] } }[] }
     return nftables.reduce((sum, { set }) => sum + (set?.elem?.length ?? 0), 0)
   }
 
-  test('holds in every pod, heals, and is told with its verdict', async () => {
-    const { metadata, spec } = await example('partition-halves.yaml')
+  const isOver = ({ phase }: ExperimentStatus) => endPhases.some(end => end === phase)
+  const statusOf = async (name: string): Promise<ExperimentStatus> =>
+    (await get(experiments, { namespace: space.name, name }))?.status ?? {}
+  /** Applies the experiment of the README, as `change` makes it. */
+  const apply = async (name: string, change: Changes): Promise<void> => {
+    const { spec } = await example('partition-halves.yaml')
     const { apiVersion, kind } = experiments
-    const name = { namespace: space.name, name: metadata.name }
-    await create(experiments, { apiVersion, kind, metadata: name, spec: { ...spec, injector: 'kernel' } })
-    const status = async (): Promise<ExperimentStatus> => (await get(experiments, name))?.status ?? {}
-    const isOver = ({ phase }: ExperimentStatus) => endPhases.some(end => end === phase)
-
-    await testnet.until('the faults are in force', 150_000, async () => {
-      const now = await status()
+    const metadata = { namespace: space.name, name }
+    await create(experiments, { apiVersion, kind, metadata, spec: { ...spec, ...change } } as StoredExperiment)
+  }
+  const untilInForce = (name: string) =>
+    testnet.until('the faults are in force', 150_000, async () => {
+      const now = await statusOf(name)
       if (isOver(now)) throw new Error(`it ended before its faults: ${JSON.stringify(now)}`)
       return now.phase === 'Injecting' && now.faults?.every(({ injected, targets }) => injected === targets)
     })
+  const untilOver = (name: string) =>
+    testnet.until(`${name} is over`, 180_000, async () => {
+      const now = await statusOf(name)
+      return isOver(now) && now
+    })
+
+  test('holds in every pod, heals, and is told with its verdict', async () => {
+    await apply('partition-halves', { injector: 'kernel' })
+    await untilInForce('partition-halves')
     const held = await Promise.all(names.map(members))
     for (const [index, count] of held.entries()) expect(count, names[index]).toBeGreaterThanOrEqual(4)
 
-    const over = await testnet.until('it is over', 180_000, async () => {
-      const now = await status()
-      return isOver(now) && now
-    })
+    const over = await untilOver('partition-halves')
     expect(over, JSON.stringify(over, null, 1)).toMatchObject({
       phase: 'Passed',
       fidelity: 'kernel',
       faults: [{ name: 'halves', targets: 8, injected: 8, recovered: 8 }],
-      record: recordObject(metadata.name),
+      record: recordObject('partition-halves'),
     })
     expect(over.healTime).toMatch(/^\d+\.\ds$/)
     expect(await Promise.all(names.map(members))).toEqual(names.map(() => 0))
@@ -94,6 +105,65 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
     const record = parseRunRecord((await promisify(gunzip)(bytes)).toString('utf8'))
     expect(record.testnet.nodes.map(({ name }) => podName('quickstart', name)).sort()).toEqual(names.sort())
     expect(judge(record)).toMatchObject({ result: 'passed', fidelity: 'kernel' })
+  })
+
+  test('goes on under another runner when its own is killed, and passes', async () => {
+    await apply('taken-over', { injector: 'kernel' })
+    await untilInForce('taken-over')
+    const label = `${EXPERIMENT_LABEL}=taken-over`
+    const [runner] = await list(resources.pods, space.name, label)
+    await remove(resources.pods, runner!.metadata, { gracePeriodSeconds: 0 })
+    expect(await untilOver('taken-over')).toMatchObject({ phase: 'Passed', fidelity: 'kernel' })
+    expect(await Promise.all(names.map(members))).toEqual(names.map(() => 0))
+  })
+
+  test('covers a pod that comes back, and is gone at once when it is aborted', async () => {
+    await apply('covered', {
+      injector: 'kernel',
+      faults: [{ name: 'halves', duration: '120s', partition: { shape: 'halves' } }],
+    })
+    await untilInForce('covered')
+    const name = podName('quickstart', 'miner-0')
+    const before = await testnet.pod('miner-0')
+    await remove(resources.pods, before!.metadata, { gracePeriodSeconds: 0 })
+    const addressed = await testnet.until('its pod is back', 60_000, async () => {
+      const pod = await testnet.pod('miner-0')
+      const ip = pod?.metadata.uid === before!.metadata.uid ? undefined : pod?.status?.podIP
+      return ip === undefined ? undefined : { ip, at: Date.now() }
+    })
+    await testnet.until('it has its rules', 30_000, async () => (await members(name).catch(() => 0)) >= 4)
+    const took = Date.now() - addressed.at
+    const others = names.filter(other => other !== name)
+    const rules = await Promise.all(others.map(ruleset))
+    // On the other side of the cut are four, and each of them names it.
+    expect(rules.filter(text => text.includes(addressed.ip))).toHaveLength(4)
+    // Two seconds, and what asking for it through the API server takes.
+    expect(took).toBeLessThan(5_000)
+
+    await change(experiments, { namespace: space.name, name: 'covered' }, { spec: { abort: true } })
+    expect(await untilOver('covered')).toMatchObject({ phase: 'Aborted' })
+    await testnet.until('no rule is left', 20_000, async () => {
+      const left = await Promise.all(names.map(members))
+      return left.every(count => count === 0)
+    })
+    await testnet.untilReady(180_000)
+  })
+
+  test('is not needed for kills, pauses and restarts: nodes do them to themselves', async () => {
+    const select = (name: string) => ({ names: [name] })
+    const faults = [
+      { name: 'kill', duration: '6s', select: select('miner-0'), kill: {} },
+      { name: 'pause', at: '8s', duration: '6s', select: select('miner-1'), pause: {} },
+      { name: 'restart', at: '16s', duration: '3s', select: select('miner-2'), restart: {} },
+    ]
+    await apply('lifecycle', { faults, heal: { within: '60s', lostTransactions: 0 } })
+    const over = await untilOver('lifecycle')
+    expect(over, JSON.stringify(over, null, 1)).toMatchObject({
+      phase: 'Passed',
+      faults: faults.map(({ name }) => ({ name, targets: 1, injected: 1, recovered: 1 })),
+    })
+    const containers = (await testnet.pods()).flatMap(({ status }) => status?.containerStatuses ?? [])
+    expect(containers.filter(({ restartCount }) => restartCount > 0).length).toBe(2)
   })
 })
 
