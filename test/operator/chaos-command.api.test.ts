@@ -1,8 +1,9 @@
 // `trellis chaos` against a cluster: a real API server with its service proxy, a real operator with its Jobs, and runners
 // that say what the test says.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type RunRecord, runRecordSchema } from '../../api/run.ts'
@@ -128,9 +129,9 @@ async function end(cut: ExperimentHandle, status: ExperimentStatus, record?: Run
     } satisfies ConfigMap
     await cluster.writer.apply(resources.configMaps, map, never)
   }
-  const pod = (await cut.pods()).at(-1)
   await cut.say({ startedAt: stamp(), endedAt: stamp(), ...status, ...(record && { record: name }) })
-  if (pod && !pod.metadata.deletionTimestamp) await cut.exit(pod, 0)
+  // One that is aborted goes with its Job.
+  if (status.phase !== 'Aborted') await cut.exit((await cut.pods()).at(-1)!, 0)
 }
 
 const recordOf = (experiment: string, change: Partial<RunRecord> = {}): RunRecord => {
@@ -276,7 +277,7 @@ describe.skipIf(tier.missing !== undefined)('chaos in a cluster', () => {
     })
     const queued = start('run', fileOf('third', 'whenBusy: queue\n  faults: [{ name: a, duration: 5s, pause: {} }]'))
     await says(queued, /Pending: first has testnet net/)
-    queued.child.kill('SIGINT')
+    queued.child.kill('SIGTERM')
     expect(await queued.ended).toMatchObject({
       code: 130,
       stderr: expect.stringContaining('third was aborted before it began'),
@@ -297,7 +298,7 @@ describe.skipIf(tier.missing !== undefined)('chaos in a cluster', () => {
     symlinkSync(resolve(import.meta.dirname, '../../bin/kubectl-trellis'), join(folder, 'kubectl-trellis'))
     const { binaries, kubeconfig } = cluster.tier
     const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: `${folder}${delimiter}${process.env.PATH}` }
-    const plugin = spawnSync(join(binaries, 'kubectl'), ['trellis', 'chaos', 'list', '-A'], { env, encoding: 'utf8' })
+    const plugin = await promisify(execFile)(join(binaries, 'kubectl'), ['trellis', 'chaos', 'list', '-A'], { env })
     expect(plugin.stdout).toMatch(new RegExp(`^NAMESPACE .*\n${namespace} +first `))
 
     const abort = start('abort')
