@@ -65,6 +65,7 @@ test.each<[string, Progress, string[]]>([
     progress('over', { a: 'xaa', b: 'xaa', c: 'xaa', d: 'xaa' }, { phase: 'heal' }),
     ['  ● 4 nodes on head xaa at 2'],
   ],
+  ['nodes that nobody tells of', progress('active', {}), []],
   [
     'before the fault',
     progress('waiting', { a: 'xa', b: 'xa' }, { phase: 'steady-state' }),

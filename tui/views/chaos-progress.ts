@@ -67,7 +67,8 @@ function headLines({ heads }: Progress, paint: Paint): string[] {
 }
 
 /** The partition whose sides are worth watching: one in force, or one that is over and not healed yet. */
-function cutOf({ phase, faults, heads }: Progress): FaultProgress | undefined {
+function cutOf({ phase, faults, heads, views }: Progress): FaultProgress | undefined {
+  if (views.length === 0) return undefined
   const cuts = faults.filter(({ sides }) => sides.length > 1)
   return (
     cuts.find(({ state }) => state === 'active' || state === 'lifting') ??
