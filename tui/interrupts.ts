@@ -10,14 +10,19 @@ export interface Interrupts {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** One Ctrl-C may come twice: to the group of processes, and passed on by who started us. */
+const SAME_MS = 500
+
 export function listenForInterrupts(onFirst: () => void = () => {}): Interrupts {
   const stop = new AbortController()
   const force = new AbortController()
+  let firstAt = 0
   const listener = (): void => {
     if (stop.signal.aborted) {
-      force.abort()
+      if (performance.now() - firstAt > SAME_MS) force.abort()
       return
     }
+    firstAt = performance.now()
     // The reason stands in the verdict of a run that is cut short, and ends a request wherever it is.
     stop.abort(new InterruptedError('interrupted by Ctrl-C or a signal', 'run it again'))
     onFirst()
