@@ -2,6 +2,7 @@
 // name and faster blocks and less load; durations, delays and clocks are scaled alike, times to heal are not.
 // The ones below run always; TRELLIS_CHAOS=all runs the whole library.
 import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
@@ -11,7 +12,20 @@ import { verdictText } from '../../chaos/report/text.ts'
 import { type CommandLine, commandLine } from '../local/command-line.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
-const BLOCK_MS = 400
+const QUICK_BLOCK_MS = 400
+const SLOW_BLOCK_MS = 1_000
+/**
+ * Where many processes wait for a processor a block takes longer through the network, and at quick blocks the tips of a
+ * sound network never agree: of 776 blocks 189 were beside the chain at twelve processes a processor. Then it is a block a
+ * second, as in the files.
+ */
+const CALM_LOAD = 2
+const crowd = loadavg()[0]! / availableParallelism()
+const BLOCK_MS = Math.round(Math.min(SLOW_BLOCK_MS, QUICK_BLOCK_MS * Math.max(1, crowd / CALM_LOAD)))
+if (BLOCK_MS > QUICK_BLOCK_MS)
+  console.log(
+    `${crowd.toFixed(1)} processes wait for each processor: a block every ${BLOCK_MS} ms in place of ${QUICK_BLOCK_MS}`,
+  )
 /** The nodes share the machine: what a block takes to execute shall be little of its interval. */
 const LOAD = 10
 const everyday = [
@@ -82,7 +96,7 @@ describe.each([...new Set(chosen.map(({ testnet }) => testnet))])('on %s', name 
   })
   afterAll(() => cli.remove())
 
-  test.each(chosen.filter(({ testnet }) => testnet === name))('$name', { timeout: 120_000 }, async ({ document }) => {
+  test.each(chosen.filter(({ testnet }) => testnet === name))('$name', { timeout: 240_000 }, async ({ document }) => {
     const { file, ...plain } = document as Record<string, unknown>
     const { faults, heal, ...rest } = document.spec
     const quick = {
