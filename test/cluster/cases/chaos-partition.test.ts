@@ -11,12 +11,12 @@ import { type ExperimentStatus, endPhases } from '../../../api/status.ts'
 import { judge } from '../../../chaos/verdict/judge.ts'
 import { podName } from '../../../operator/kubernetes/build/names.ts'
 import { AGENT_CONTAINER } from '../../../operator/kubernetes/build/net-agent.ts'
-import { EXPERIMENT_LABEL, recordObject } from '../../../operator/kubernetes/chaos/names.ts'
+import { recordObject } from '../../../operator/kubernetes/chaos/names.ts'
 import { experiments, type StoredExperiment } from '../../../operator/kubernetes/chaos/stored-experiment.ts'
 import { RECORD_KEY } from '../../../operator/kubernetes/runner/kept.ts'
 import { resources } from '../../../operator/kubernetes/runtime/resource.ts'
 import { installed } from '../chart.ts'
-import { type Changes, change, create, get, list, remove } from '../cluster-api.ts'
+import { type Changes, change, create, get, remove } from '../cluster-api.ts'
 import { boot, miners, type RunningTestnet, TestNamespace, testnetKind } from '../testnets.ts'
 import { given, notInstallable } from '../under-test.ts'
 
@@ -105,16 +105,6 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
     const record = parseRunRecord((await promisify(gunzip)(bytes)).toString('utf8'))
     expect(record.testnet.nodes.map(({ name }) => podName('quickstart', name)).sort()).toEqual(names.sort())
     expect(judge(record)).toMatchObject({ result: 'passed', fidelity: 'kernel' })
-  })
-
-  test('goes on under another runner when its own is killed, and passes', async () => {
-    await apply('taken-over', { injector: 'kernel' })
-    await untilInForce('taken-over')
-    const label = `${EXPERIMENT_LABEL}=taken-over`
-    const [runner] = await list(resources.pods, space.name, label)
-    await remove(resources.pods, runner!.metadata, { gracePeriodSeconds: 0 })
-    expect(await untilOver('taken-over')).toMatchObject({ phase: 'Passed', fidelity: 'kernel' })
-    expect(await Promise.all(names.map(members))).toEqual(names.map(() => 0))
   })
 
   test('covers a pod that comes back, and is gone at once when it is aborted', async () => {
