@@ -103,12 +103,14 @@ async function finalStatus(
   status: StatusWriter,
   signal: AbortSignal,
 ): Promise<RunnerStatus> {
+  // Until there is something to heal.
+  const early = AbortSignal.any([signal, stop])
   const refused = (reason: string, error: Error) => statusRefused(reason, error.message, Date.now())
   try {
-    const given = await persistently(READ_WITHIN_MS, signal, () => readGiven(api, name, signal))
+    const given = await persistently(READ_WITHIN_MS, early, () => readGiven(api, name, early))
     const { expanded, experiment, stored, endsBy } = given
     const kept = new Kept(api, writer, stored)
-    const checkpoint = await persistently(READ_WITHIN_MS, signal, () => kept.checkpoint(signal))
+    const checkpoint = await persistently(READ_WITHIN_MS, early, () => kept.checkpoint(early))
     if (!checkpoint && Date.now() >= endsBy)
       throw new Unusable(`nothing may be injected after ${stored.status?.plan?.endsBy}, and nothing was until now`)
     const pods = new PodAddresses(api, name.namespace ?? '', expanded)
@@ -148,6 +150,10 @@ async function finalStatus(
       kept: await keepRecord(kept, result, log, signal),
     })
   } catch (error) {
+    if (stop.aborted && error === stop.reason) {
+      const message = 'aborted before anything was injected by this runner'
+      return { ...statusRefused('Aborted', message, Date.now()), phase: 'Aborted' }
+    }
     if (error instanceof PreflightFailed) return refused('PreflightFailed', error)
     if (error instanceof Unusable) return refused('Unusable', error)
     throw error
