@@ -3,9 +3,10 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type RunRecord, runRecordSchema } from '../../api/run.ts'
 import type { ExperimentStatus } from '../../api/status.ts'
 import { healthyRun } from '../../chaos/verdict/fixture.ts'
@@ -53,6 +54,8 @@ beforeAll(async () => {
     testConfig(system, { runner, namespaces: [namespace] }),
   )
   closers.push(() => operator.stop())
+  // The pod that stands for the operator is nobody's to start.
+  cluster.kubelet.hold = ({ metadata }) => metadata.namespace === system
   const labels = { 'app.kubernetes.io/name': 'trellis-operator' }
   await serviceWithPod(
     cluster.api,
@@ -63,8 +66,6 @@ beforeAll(async () => {
   cli = commandLine({ KUBECONFIG: cluster.tier.kubeconfig })
   closers.push(() => cli.remove())
   net = new TestnetHandle(cluster, namespace, 'net', () => operator.lines.slice(-15).join('\n'))
-  // The pod that stands for the operator is nobody's to start.
-  cluster.kubelet.hold = ({ metadata }) => metadata.namespace === system
   await net.apply()
   await net.ready()
 })
@@ -73,7 +74,18 @@ afterAll(async () => {
 })
 
 const inCluster = (...args: string[]): Promise<Outcome> => cli.run('chaos', ...args, '-n', namespace)
-const start = (...args: string[]): Started => cli.start(['chaos', ...args, '-n', namespace])
+const started: Started[] = []
+function start(...args: string[]): Started {
+  const command = cli.start(['chaos', ...args, '-n', namespace])
+  started.push(command)
+  return command
+}
+// Of a test that failed: one that waits for the heal ends at the second signal, when that is not the first one twice.
+afterEach(async () => {
+  for (const { child, ended } of started.splice(0)) {
+    while (child.exitCode === null && child.kill('SIGTERM')) await Promise.race([ended, delay(700)])
+  }
+})
 function handle(name: string): ExperimentHandle {
   const made = new ExperimentHandle(cluster, namespace, name, () => operator.lines.slice(-15).join('\n'))
   // It starts the pods of all but runners; the one that stands for the operator is nobody's to start either.
@@ -130,8 +142,10 @@ async function end(cut: ExperimentHandle, status: ExperimentStatus, record?: Run
     await cluster.writer.apply(resources.configMaps, map, never)
   }
   await cut.say({ startedAt: stamp(), endedAt: stamp(), ...status, ...(record && { record: name }) })
+  const pod = (await cut.pods()).at(-1)!
   // One that is aborted goes with its Job.
-  if (status.phase !== 'Aborted') await cut.exit((await cut.pods()).at(-1)!, 0)
+  if (status.phase === 'Aborted') await cut.leave(pod)
+  else await cut.exit(pod, 0)
 }
 
 const recordOf = (experiment: string, change: Partial<RunRecord> = {}): RunRecord => {
@@ -150,7 +164,7 @@ describe.skipIf(tier.missing !== undefined)('chaos in a cluster', () => {
     const reports = ['--report', 'cut.html', '--junit', 'cut.xml', '--record', 'run.json', '-o', 'json']
     const run = start('run', fileOf('cut'), ...reports)
     await says(run, /cut created in namespace/)
-    await cut.runner()
+    await cut.placedRunner()
     await cut.say(inForce())
     await says(run, /fault cut, \d+ s left \| side 1: \w+ at \d+ \(.*\) \| side 2: /)
     await end(cut, passed, recordOf('cut'))
@@ -173,7 +187,7 @@ describe.skipIf(tier.missing !== undefined)('chaos in a cluster', () => {
       stderr: expect.stringMatching(/created(.|\n)*chaos abort cut/),
     })
     expect((await cut.stored())!.metadata.uid).not.toBe(before)
-    await cut.runner()
+    await cut.placedRunner()
     await cut.say(inForce())
     const abort = start('abort', 'cut')
     await cut.until('its runner is told to end', async () => (await cut.job())?.metadata.deletionTimestamp)
@@ -204,7 +218,7 @@ describe.skipIf(tier.missing !== undefined)('chaos in a cluster', () => {
   test('Ctrl-C aborts, waits for the heal and judges what was recorded', async () => {
     const cut = handle('stopped')
     const run = start('run', fileOf('stopped'))
-    await cut.runner()
+    await cut.placedRunner()
     await cut.say(inForce())
     await says(run, /fault cut/)
     run.child.kill('SIGTERM')
@@ -263,7 +277,7 @@ describe.skipIf(tier.missing !== undefined)('chaos in a cluster', () => {
   test('lists what runs and what is over, and refuses a second one at a time', async () => {
     const first = handle('first')
     expect(await inCluster('run', fileOf('first'), '-d')).toMatchObject({ code: 0 })
-    await first.runner()
+    await first.placedRunner()
     // Under way with another spec: nothing of that can change.
     const longer = fileOf('first', 'faults: [{ name: cut, duration: 20s, partition: { shape: halves } }]')
     expect(await inCluster('run', longer)).toMatchObject({

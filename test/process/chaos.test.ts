@@ -133,11 +133,14 @@ test('a second experiment is refused or waits for its turn, and abort lifts the 
   await expect.poll(() => queued.output().stderr, { timeout: 10_000 }).toMatch(/waiting for first \(process \d+\)/)
   expect(queued.output().stderr).not.toContain('steady state')
 
+  const { stdout: listed } = await cli.run('chaos', 'list')
+  expect(listed).toMatch(/^NAME +TESTNET +PHASE .*\nfirst +breakable +Running .*\n$/)
   const aborted = await cli.run('chaos', 'abort', 'breakable')
   expect(aborted).toMatchObject({ code: 0, stdout: 'first on breakable is aborted; its faults are lifted\n' })
   expect((await first.ended).code).toBe(2)
   await expect.poll(() => queued.output().stderr, { timeout: 20_000 }).toContain('steady state')
-  expect((await cli.run('chaos', 'abort')).code).toBe(0)
+  // By the experiment's name too.
+  expect((await cli.run('chaos', 'abort', 'queued')).code).toBe(0)
   expect((await queued.ended).stdout).toMatch(/aborted/)
   expect(await rowsInForce()).toBe(0)
   expect(await cli.run('chaos', 'abort')).toMatchObject({

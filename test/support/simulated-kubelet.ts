@@ -102,7 +102,7 @@ export class SimulatedKubelet {
     const pod = this.#pods.store.get(key)
     const running = this.#running.get(key)
     if (running && running.uid !== pod?.metadata.uid) await this.#end(key)
-    if (!pod || this.#stop.signal.aborted) return
+    if (!pod || this.#stop.signal.aborted || this.hold(pod)) return
     if (pod.metadata.deletionTimestamp) {
       if (this.#lost.has(pod.spec?.nodeName ?? '')) return
       await this.#end(key)
@@ -115,7 +115,6 @@ export class SimulatedKubelet {
       })
       return
     }
-    if (this.hold(pod)) return
     if (!pod.spec?.nodeName) {
       const machines = this.#machines.filter(name => !this.#lost.has(name))
       const machine = machines[this.#next++ % machines.length]!

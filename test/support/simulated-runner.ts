@@ -91,6 +91,31 @@ export class ExperimentHandle {
     )
   }
 
+  /** A runner on a machine: told to end, it stays until it leaves; one without a machine would go at once. */
+  async placedRunner(): Promise<Pod> {
+    const pod = await this.runner()
+    const { name } = pod.metadata
+    const [machine] = await this.cluster.list(resources.nodes, '')
+    await this.cluster.api.send({
+      method: 'POST',
+      path: objectPath(resources.pods, pod.metadata, 'binding'),
+      body: {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name },
+        target: { apiVersion: 'v1', kind: 'Node', name: machine!.metadata.name },
+      },
+      signal: never,
+    })
+    return pod
+  }
+
+  /** The pod of a runner that was told to end is gone. */
+  async leave({ metadata }: Pod): Promise<void> {
+    const path = objectPath(resources.pods, metadata)
+    await this.cluster.api.send({ method: 'DELETE', path, query: { gracePeriodSeconds: '0' }, signal: never })
+  }
+
   until<T>(what: string, condition: () => Promise<T | undefined | false>, withinMs = WITHIN_MS): Promise<T> {
     return until(what, { withinMs, everyMs: 50, describe: () => this.describe() }, condition) as Promise<T>
   }

@@ -19,6 +19,8 @@ const SIGHT_WITHIN_MS = 2_000
 const OPERATOR_WITHIN_MS = 120_000
 /** After its absolute end the operator says what became of a run; later than this it never will. */
 const LATE_MS = 180_000
+/** A server that is away for longer than this is not waited for: who watches shall hear of it. */
+const UNREACHABLE_MS = 300_000
 /** A runner that is told to end has half a minute to heal; the operator waits a little longer for it. */
 const ABORTED_WITHIN_MS = 90_000
 
@@ -48,6 +50,7 @@ export async function followExperiment(followed: Followed): Promise<StoredExperi
   const operator = sightOf(followed)
   const started = performance.now()
   let last = followed.stored
+  let heardAt = started
   let aims: FaultAims | undefined
   let aborted = false
   for (;;) {
@@ -57,6 +60,7 @@ export async function followExperiment(followed: Followed): Promise<StoredExperi
       if (!found || found.metadata.uid !== uid)
         throw new UsageError(`experiment ${name} was deleted meanwhile`, 'what it injected is lifted; run it again')
       last = found
+      heardAt = performance.now()
       if (isOver(last)) return last
       const { status = {} } = last
       if (status.plan) aims ??= aimsOf(experiment, status.plan.seed, nodes)
@@ -68,7 +72,10 @@ export async function followExperiment(followed: Followed): Promise<StoredExperi
       assertTold(cluster, last, performance.now() - started)
     } catch (error) {
       if (!isPassing(error) && !force.aborted) throw error
-      onWait(`the API server does not answer: ${(error as Error).message}`)
+      const why = `the API server does not answer: ${(error as Error).message}`
+      if (performance.now() - heardAt > UNREACHABLE_MS)
+        throw new UsageError(`${name} is out of sight: ${why}`, `it goes on; run the same command again to follow it`)
+      onWait(why)
     }
     if (force.aborted)
       throw new InterruptedError(
