@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { nodeMetrics } from '../../api/metrics.ts'
+import { nodeMetrics } from '../../api/metrics/node.ts'
 import { createMetrics } from './metrics.ts'
 
 test('every line of the catalogue is exposed, with the node’s labels', async () => {

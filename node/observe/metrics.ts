@@ -1,7 +1,8 @@
-// Registers the metrics of the catalogue (api/metrics.ts) with prom-client. A name that is not there does not compile.
+// Registers the metrics of the catalogue (api/metrics/node.ts) with prom-client. A name that is not there does not compile.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { type MetricDefinition, type NodeMetricName, type NodeMetrics, nodeMetrics } from '../../api/metrics.ts'
+import type { MetricDefinition } from '../../api/metrics/definition.ts'
+import { type NodeMetricName, type NodeMetrics, nodeMetrics } from '../../api/metrics/node.ts'
 
 type LabelOf<N extends NodeMetricName> = NodeMetrics[N]['labels'][number]
 type MetricOf<N extends NodeMetricName> = NodeMetrics[N]['type'] extends 'counter'

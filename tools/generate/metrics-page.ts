@@ -1,14 +1,21 @@
-import { type MetricDefinition, nodeMetrics } from '../../api/metrics.ts'
+import { type Catalogue, catalogues } from '../../api/metrics/catalogue.ts'
 
 /** docs/metrics.md from the catalogue. */
 export function metricsPage(): string {
-  const rows = Object.entries(nodeMetrics as Record<string, MetricDefinition>).map(
-    ([name, { type, labels, help }]) => `| \`${name}\` | ${type} | ${labels.join(', ') || '–'} | ${help} |`,
-  )
   return `# Metrics
 
-Generated from api/metrics.ts by \`npm run generate\`. Every node serves these at \`/metrics\` with the labels \`testnet\`,
-\`node\` and \`group\`, besides prom-client's own \`process_\` and \`nodejs_\` metrics.
+Generated from api/metrics/ by \`npm run generate\`.
+${catalogues.map(section).join('')}`
+}
+
+function section({ title, served, metrics }: Catalogue): string {
+  const rows = Object.entries(metrics).map(
+    ([name, { type, labels, help }]) => `| \`${name}\` | ${type} | ${labels.join(', ') || '–'} | ${help} |`,
+  )
+  return `
+## ${title}
+
+${served}
 
 | name | type | labels | meaning |
 |---|---|---|---|

@@ -1,15 +1,5 @@
-// The catalogue of metrics. A metric that is not listed here does not exist: the node registers them from this list,
-// dashboards and alerts are checked against it. Naming follows https://prometheus.io/docs/practices/naming/.
-
-export interface MetricDefinition {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  /** Base unit, which also ends the name (before `_total`); absent for plain counts and ratios of things. */
-  readonly unit?: 'seconds' | 'bytes'
-  readonly labels: readonly string[]
-  readonly help: string
-  /** Upper bounds of a histogram's buckets, in its unit. */
-  readonly buckets?: readonly number[]
-}
+// What a node measures of itself.
+import type { MetricDefinition } from './definition.ts'
 
 /** From within one machine to a network that is being partitioned. */
 const deliveryBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 4, 8, 15, 30, 60, 300]

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { type MetricDefinition, nodeMetrics } from './metrics.ts'
+import { catalogues } from './catalogue.ts'
+import type { MetricDefinition } from './definition.ts'
 
-const catalogue: [string, MetricDefinition][] = Object.entries(nodeMetrics)
+const catalogue: [string, MetricDefinition][] = catalogues.flatMap(({ metrics }) => Object.entries(metrics))
 
 test.each(catalogue)('%s keeps the naming rules', (name, metric) => {
-  expect(name).toMatch(/^trellis_node_[a-z]+(_[a-z]+)*$/)
+  expect(name).toMatch(/^trellis(_[a-z]+){2,}$/)
   expect(name.endsWith('_total')).toBe(metric.type === 'counter')
   const base = name.replace(/_total$/, '')
   // A unit stands at the end, and nothing is named like a unit without being one.

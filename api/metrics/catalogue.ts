@@ -1,0 +1,30 @@
+// All metrics, by the process that serves them.
+import { agentMetrics } from './agent.ts'
+import type { MetricDefinitions } from './definition.ts'
+import { nodeMetrics } from './node.ts'
+import { runnerMetrics } from './runner.ts'
+import { testnetMetrics } from './testnet.ts'
+
+export interface Catalogue {
+  readonly title: string
+  /** One sentence: who serves them, and with which labels besides their own. */
+  readonly served: string
+  readonly metrics: MetricDefinitions
+}
+
+export const catalogues: readonly Catalogue[] = [
+  {
+    title: 'Node',
+    served:
+      'Every node serves these at `/metrics` with the labels `testnet`, `node` and `group`, besides prom-client’s own `process_` and `nodejs_` metrics.',
+    metrics: nodeMetrics,
+  },
+  {
+    title: 'Testnet and experiments',
+    served:
+      'The operator serves these in a cluster, `trellis up` on one machine (`namespace` is `local` there). They tell what is seen from outside.',
+    metrics: testnetMetrics,
+  },
+  { title: 'Runner', served: 'The Job of an experiment serves these while it runs.', metrics: runnerMetrics },
+  { title: 'Net agent', served: 'Each net agent serves these.', metrics: agentMetrics },
+]
