@@ -18,13 +18,6 @@ test('every line of the catalogue is exposed, with the node’s labels', async (
   metrics.stop()
 })
 
-test('a counter follows a total kept elsewhere and never falls', async () => {
-  const metrics = createMetrics()
-  for (const total of [0, 5, 5, 3, 9]) metrics.raise('trellis_node_link_held_bytes_total', { direction: 'out' }, total)
-  expect(await metrics.scrape()).toContain('trellis_node_link_held_bytes_total{direction="out"} 9')
-  metrics.stop()
-})
-
 test('every metric of the catalogue is fed somewhere', async () => {
   const node = join(import.meta.dirname, '..')
   const files = (await readdir(node, { recursive: true })).filter(
