@@ -2,12 +2,13 @@
 // the npm package that the project runs on. No shell: the Dockerfile needs none.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { $ } from 'zx'
 import { writeImage } from '../test/cluster/image-archive.ts'
+import { unpack } from './debian-packages.ts'
 
 const packages = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
 /** Of the net agent, with whatever libraries they need in this release of Debian. */
@@ -40,16 +41,9 @@ export async function imageBase(folder: string, tell: (line: string) => void): P
   tell(`making the base image of ${[...packages, ...tools].join(', ')} and Node ${process.version}`)
   const work = await mkdtemp(join(tmpdir(), 'trellis-base-'))
   try {
-    const [debs, root] = [join(work, 'packages'), join(work, 'root')]
-    await Promise.all([mkdir(debs), mkdir(join(root, 'usr/local/bin'), { recursive: true })])
-    const download = async () =>
-      await $({ quiet: true, cwd: debs })`apt-get -o APT::Sandbox::User=root download ${await downloads()}`
-    // Package lists of a fresh machine are empty or old.
-    await download().catch(async () => {
-      await $({ quiet: true })`apt-get update`
-      await download()
-    })
-    for (const file of await readdir(debs)) await $({ quiet: true })`dpkg-deb -x ${join(debs, file)} ${root}`
+    const root = join(work, 'root')
+    await mkdir(join(root, 'usr/local/bin'), { recursive: true })
+    await unpack(await downloads(), root)
     // Later releases of Debian have everything below usr; programs look for the loader in lib64 all the same.
     for (const name of ['lib', 'lib64'])
       if (!existsSync(join(root, name)) && existsSync(join(root, 'usr', name)))

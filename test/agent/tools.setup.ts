@@ -1,5 +1,5 @@
 // Installs what the kernel's tests need where that is possible; where it is not, they are skipped with the reason.
-import { canInstall, install } from './apt.ts'
+import { canInstall, install } from '../../tools/debian-packages.ts'
 import { missingPackages, whyNot } from './tools.ts'
 
 export default async function setup(): Promise<void> {

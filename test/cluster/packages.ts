@@ -1,6 +1,6 @@
 // What a cluster node needs of the machine besides the binaries that are built.
 import { existsSync } from 'node:fs'
-import { $ } from 'zx'
+import { canInstall, install } from '../../tools/debian-packages.ts'
 
 /** Program -> the Debian package that brings it. */
 const clusterPrograms: Readonly<Record<string, string>> = {
@@ -25,14 +25,7 @@ export async function installPackages(tell: (line: string) => void, programs = c
   const missing = missingPackages(programs)
   if (missing.length === 0) return
   const line = `apt-get install ${missing.join(' ')}`
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    throw new Error(`missing on this machine: ${missing.join(', ')}; on Debian, as root: ${line}`)
+  if (!canInstall()) throw new Error(`missing on this machine: ${missing.join(', ')}; on Debian, as root: ${line}`)
   tell(line)
-  const apt = $({ quiet: true, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-  const install = () => apt`apt-get install -y --no-install-recommends ${missing}`
-  // Package lists of a fresh machine are empty or old.
-  await install().catch(async () => {
-    await apt`apt-get update`
-    await install()
-  })
+  await install(missing)
 }

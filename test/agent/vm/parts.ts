@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { apt, canInstall, install, unpack } from '../../../tools/debian-packages.ts'
 import { cacheFolder } from '../../cluster/kube-binary.ts'
-import { apt, canInstall, install } from '../apt.ts'
 
 const execute = promisify(execFile)
 
@@ -51,9 +51,7 @@ async function fetchKernel(): Promise<string> {
   await mkdir(cacheFolder(), { recursive: true })
   const folder = await mkdtemp(join(cacheFolder(), 'kernel-'))
   try {
-    await apt(['download', name], folder)
-    const [archive] = await readdir(folder)
-    await execute('dpkg', ['-x', archive!, 'root'], { cwd: folder })
+    await unpack([name], join(folder, 'root'))
     await mkdir(kernels(), { recursive: true })
     await rename(join(folder, 'root'), join(kernels(), name))
     return name
