@@ -129,6 +129,8 @@ export class Node {
     const { pool, importer } = ledger
     metrics.onScrape(() => measure(metrics, { chain, pool, stack, importer, links, now }))
     metrics.get('trellis_node_info').set({ version, stack: stack.name, role: config.role, region: config.region }, 1)
+    metrics.get('trellis_node_block_interval_seconds').set(config.genesis.blockIntervalMs / 1_000)
+    metrics.get('trellis_node_checkpoint_interval').set(config.genesis.checkpointInterval)
     return { ledger, network, links }
   }
 

@@ -11,6 +11,13 @@ export const nodeMetrics = {
     labels: ['version', 'stack', 'role', 'region'],
     help: 'Always 1; the labels say what runs',
   },
+  trellis_node_block_interval_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: [],
+    help: 'Mean time between blocks, as configured',
+  },
+  trellis_node_checkpoint_interval: { type: 'gauge', labels: [], help: 'Blocks between checkpoints, as configured' },
   trellis_node_head_height: { type: 'gauge', labels: [], help: 'Height of the head block' },
   trellis_node_justified_height: { type: 'gauge', labels: [], help: 'Height of the last justified checkpoint' },
   trellis_node_finalized_height: { type: 'gauge', labels: [], help: 'Height of the last finalized checkpoint' },
