@@ -64,6 +64,8 @@ const actions = {
     delay: duration({ min: '1ms', max: '60s' }),
     jitter: duration({ min: '0ms', max: '60s' }).default('0ms'),
     correlation: percent().default('0%'),
+    /** Share of the packets that do not wait and so overtake others. By the kernel only. */
+    reordering: percent({ max: '50%' }).default('0%'),
   }),
   bandwidth: z.strictObject({ rate: rate({ min: '8bit/s' }) }),
   loss: z.strictObject({ percent: percent({ min: '0.01%' }) }),
@@ -197,7 +199,14 @@ export const lifecycleKinds = ['kill', 'pause', 'restart'] as const
 export type LifecycleKind = (typeof lifecycleKinds)[number]
 export type FaultAction =
   | PartitionAction
-  | { readonly kind: 'latency'; readonly delayMs: number; readonly jitterMs: number; readonly correlation: number }
+  | {
+      readonly kind: 'latency'
+      readonly delayMs: number
+      readonly jitterMs: number
+      readonly correlation: number
+      /** 0..1; absent when none. */
+      readonly reordering?: number
+    }
   /** Bytes per second. */
   | { readonly kind: 'bandwidth'; readonly rate: number }
   /** 0..1 */
@@ -275,11 +284,13 @@ function resolveAction(spec: FaultSpec): FaultAction {
   const { partition, latency, bandwidth, loss, clock } = spec
   if (partition) return { kind: 'partition', ...partition }
   if (latency) {
+    const reordering = percentage(latency.reordering)
     return {
       kind: 'latency',
       delayMs: milliseconds(latency.delay),
       jitterMs: milliseconds(latency.jitter),
       correlation: percentage(latency.correlation),
+      ...(reordering > 0 && { reordering }),
     }
   }
   if (bandwidth) return { kind: 'bandwidth', rate: bytesPerSecond(bandwidth.rate) }

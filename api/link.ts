@@ -11,6 +11,8 @@ export interface Link {
   readonly jitterMs?: number
   /** Correlation of one packet's jitter with the one before it, 0..1. */
   readonly correlation?: number
+  /** Fraction of packets that do not wait out the delay, 0..1: they overtake those sent before. Needs a delay. */
+  readonly reordering?: number
   /** Fraction of packets lost, 0..1. */
   readonly loss?: number
   /** Bytes per second; absent means unlimited. */
@@ -42,18 +44,21 @@ export interface LinkRow {
 
 export const openLink: Link = { drop: false }
 
-/** Two influences on one link at once: drop = or, delay = sum, loss = 1-(1-a)(1-b), rate = min. Commutative and associative. */
+/** Two influences on one link at once: drop = or, delay = sum, loss and reordering = 1-(1-a)(1-b), rate = min. Commutative and associative. */
 export function composeLinks(a: Link, b: Link): Link {
   const delayMs = (a.delayMs ?? 0) + (b.delayMs ?? 0)
   const jitterMs = Math.hypot(a.jitterMs ?? 0, b.jitterMs ?? 0)
   const correlation = Math.max(a.correlation ?? 0, b.correlation ?? 0)
-  const loss = 1 - (1 - (a.loss ?? 0)) * (1 - (b.loss ?? 0))
+  const either = (x = 0, y = 0): number => 1 - (1 - x) * (1 - y)
+  const loss = either(a.loss, b.loss)
+  const reordering = either(a.reordering, b.reordering)
   const rate = Math.min(a.rate ?? Number.POSITIVE_INFINITY, b.rate ?? Number.POSITIVE_INFINITY)
   return {
     drop: a.drop || b.drop,
     ...(delayMs > 0 && { delayMs }),
     ...(jitterMs > 0 && { jitterMs }),
     ...(correlation > 0 && { correlation }),
+    ...(reordering > 0 && { reordering }),
     ...(loss > 0 && { loss }),
     ...(Number.isFinite(rate) && { rate }),
   }

@@ -10,6 +10,7 @@ const link = z.strictObject({
   delayMs: z.number().min(0).max(60_000).optional(),
   jitterMs: z.number().min(0).max(60_000).optional(),
   correlation: z.number().min(0).max(1).optional(),
+  reordering: z.number().min(0).max(1).optional(),
   loss: z.number().min(0).max(1).optional(),
   rate: z.number().min(1).optional(),
 })

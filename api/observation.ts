@@ -112,6 +112,8 @@ export interface LinkCounters {
   readonly delayedBytes: number
   /** Bytes that got through while the row said drop: 0 when the fault bites. */
   readonly leakedBytes: number
+  /** Packets that a lossy link swallowed; absent where nobody counts them, as in streams. */
+  readonly lostPackets?: number
 }
 
 export interface FaultStatus {

@@ -74,6 +74,7 @@ const linkCountersSchema = z.object({
   heldBytes: z.number().min(0),
   delayedBytes: z.number().min(0),
   leakedBytes: z.number().min(0),
+  lostPackets: z.number().min(0).optional(),
 })
 
 const windowSchema = z.object({

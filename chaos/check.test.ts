@@ -85,6 +85,11 @@ test.each([
   ['{name: a, duration: 1s, clock: {ahead: 1s, behind: 1s}}', 'a clock cannot be ahead and behind'],
   ['{name: a, duration: 1s, clock: {ahead: 2h}}', 'must be at most 1h'],
   ['{name: a, duration: 20s, explode: {}}', 'has no field `explode`'],
+  ['{name: a, duration: 20s, latency: {delay: 50ms, reordering: 60%}}', 'must be at most 50%'],
+  [
+    '{name: a, duration: 20s, latency: {delay: 50ms, reordering: 10%}}',
+    'spec.faults[0].latency.reordering: reordering needs the kernel',
+  ],
   ['{name: a, duration: 20s, kill: {how: pod}}', 'spec.faults[0].kill.how: there are no pods on this machine'],
 ])('refuses %s: %s', (faults, expected) => expect(problemsOf(document(faults)).join('\n')).toContain(expected))
 

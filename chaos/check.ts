@@ -5,7 +5,7 @@ import type { ChaosExperiment } from '../api/experiment.ts'
 import { MAX_FAULT_MS, resolveExperiment } from '../api/experiment.ts'
 import { didYouMean } from '../api/explain.ts'
 import { milliseconds } from '../api/units.ts'
-import { compile, lengthOf, staggerOf } from './matrix.ts'
+import { compile, lengthOf, staggerOf, whyOnlyKernel } from './matrix.ts'
 import type { SelectableNode } from './select.ts'
 import { fewestNodes } from './shapes/index.ts'
 
@@ -85,7 +85,8 @@ export function checkAgainst(experiment: ChaosExperiment, testnet: string, nodes
 }
 
 /** What of an experiment only a cluster offers. */
-export function checkForMachine({ spec }: ChaosExperiment): Fault[] {
+export function checkForMachine(document: ChaosExperiment): Fault[] {
+  const { spec } = document
   const faults: Fault[] = []
   for (const field of ['schedule', 'repeat'] as const)
     if (spec[field] !== undefined)
@@ -94,6 +95,13 @@ export function checkForMachine({ spec }: ChaosExperiment): Fault[] {
         atKey: true,
         message: `is for clusters: on this machine nobody stays to start the runs`,
         mend: 'remove it for a single run, or apply the experiment to a cluster',
+      })
+  for (const [index, fault] of resolveExperiment(document).faults.entries())
+    if (whyOnlyKernel(fault) !== undefined)
+      faults.push({
+        path: ['spec', 'faults', index, 'latency', 'reordering'],
+        message: `${whyOnlyKernel(fault)}, and the net agent is in clusters only`,
+        mend: 'remove it, or apply the experiment to a cluster',
       })
   for (const [index, { kill }] of spec.faults.entries())
     if (kill?.how === 'pod')

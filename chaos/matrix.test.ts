@@ -30,6 +30,7 @@ const link: fc.Arbitrary<Link> = fc
     drop: fc.boolean(),
     delayMs: figure(1_000),
     jitterMs: figure(100),
+    reordering: fc.option(fc.double({ min: 0.01, max: 0.5, noNaN: true }), { nil: undefined }),
     loss: fc.option(fc.double({ min: 0.01, max: 0.99, noNaN: true }), { nil: undefined }),
     rate: figure(1e6),
   })
@@ -38,7 +39,7 @@ const link: fc.Arbitrary<Link> = fc
   )
 const close = (a: Link, b: Link): void => {
   expect(a.drop).toBe(b.drop)
-  for (const field of ['delayMs', 'jitterMs', 'correlation', 'loss', 'rate'] as const) {
+  for (const field of ['delayMs', 'jitterMs', 'correlation', 'reordering', 'loss', 'rate'] as const) {
     if (b[field] === undefined) expect(a[field]).toBeUndefined()
     else expect(a[field]).toBeCloseTo(b[field], 9)
   }

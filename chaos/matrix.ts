@@ -39,6 +39,12 @@ function compileFault(fault: ExperimentFault, nodes: readonly SelectableNode[], 
 export const actsOnLinks = ({ fault }: CompiledFault): boolean =>
   fault.action.kind !== 'clock' && !actsOnProcesses({ fault })
 
+/** Why nodes cannot do the fault to their own streams; undefined when they can. */
+export const whyOnlyKernel = ({ action }: ExperimentFault): string | undefined =>
+  action.kind === 'latency' && (action.reordering ?? 0) > 0
+    ? 'reordering needs the kernel: the streams that nodes delay keep their order'
+    : undefined
+
 /** True for faults that end, stop or restart processes. */
 export const actsOnProcesses = ({ fault }: Pick<CompiledFault, 'fault'>): boolean =>
   lifecycleKinds.some(kind => kind === fault.action.kind)
@@ -64,8 +70,14 @@ export function linkUnder({ fault: { action }, grudge, selected }: CompiledFault
   if (from === to || !(selected.has(from) || selected.has(to))) return openLink
   switch (action.kind) {
     case 'latency': {
-      const { delayMs, jitterMs, correlation } = action
-      return { drop: false, delayMs, ...(jitterMs > 0 && { jitterMs }), ...(correlation > 0 && { correlation }) }
+      const { delayMs, jitterMs, correlation, reordering = 0 } = action
+      return {
+        drop: false,
+        delayMs,
+        ...(jitterMs > 0 && { jitterMs }),
+        ...(correlation > 0 && { correlation }),
+        ...(reordering > 0 && { reordering }),
+      }
     }
     case 'bandwidth':
       return { drop: false, rate: action.rate }

@@ -47,5 +47,7 @@ export function partsOf(rows: readonly ActiveRow[]): Part[] {
 }
 
 /** Equal for links that do the same, whatever the order of their fields. */
-export const linkKey = ({ drop, delayMs = 0, jitterMs = 0, correlation = 0, loss = 0, rate = 0 }: Link): string =>
-  [drop ? 'drop' : 'pass', delayMs, jitterMs, correlation, loss, rate].join(' ')
+export const linkKey = (link: Link): string => {
+  const { drop, delayMs = 0, jitterMs = 0, correlation = 0, reordering = 0, loss = 0, rate = 0 } = link
+  return [drop ? 'drop' : 'pass', delayMs, jitterMs, correlation, reordering, loss, rate].join(' ')
+}

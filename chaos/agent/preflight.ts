@@ -47,7 +47,7 @@ const tcTrials: Partial<Record<PrimitiveName, string>> = {
   htb: `qdisc add dev ${devices[0]} root handle 1: htb default 0\nclass add dev ${devices[0]} parent 1: classid 1:1 htb rate 1gbit\n`,
   blackhole: `qdisc replace ${inClass} blackhole\n`,
   tbf: `qdisc replace ${inClass} tbf rate 1mbit burst 10000 limit 10000\n`,
-  netem: `qdisc replace ${inClass} netem delay 1ms\n`,
+  netem: `qdisc replace ${inClass} netem delay 1ms reorder 1%\n`,
   'netem-jitter': `qdisc replace ${inClass} netem delay 1ms 1ms 25% distribution normal\n`,
 }
 

@@ -27,9 +27,13 @@ const row = linkRowSchema.superRefine((value, context) => {
   }
   for (const [index, { direction, link, peers }] of value.classes.entries()) {
     const path = ['classes', index]
-    if (direction === 'in' && (link.delayMs || link.jitterMs || link.rate !== undefined)) {
-      const message = 'delay, jitter and rate stand at the sender: give them to its row, direction `out`'
+    if (direction === 'in' && (link.delayMs || link.jitterMs || link.reordering || link.rate !== undefined)) {
+      const message = 'delay, jitter, reordering and rate stand at the sender: give them to its row, direction `out`'
       context.addIssue({ code: 'custom', path: [...path, 'link'], message })
+    }
+    if (link.reordering && !link.delayMs) {
+      const message = 'reordering needs a delay: packets overtake those that wait'
+      context.addIssue({ code: 'custom', path: [...path, 'link', 'reordering'], message })
     }
     const unknown = peers.findIndex(({ host }) => parseAddress(host) === undefined)
     if (unknown >= 0) {

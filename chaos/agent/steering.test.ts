@@ -7,17 +7,20 @@ import { shapes, steer } from './steering.ts'
 
 test('whenever it is, an address is in the class of exactly the parts that have not ended', () => {
   const hosts = ['10.0.0.1', '10.0.0.2', 'fd00::1']
-  const link: fc.Arbitrary<Partial<Link>> = fc.record(
+  const links: fc.Arbitrary<Partial<Link>> = fc.record(
     {
       drop: fc.boolean(),
       delayMs: fc.constantFrom(0.1, 0.2, 0.7, 50, 100),
       jitterMs: fc.constantFrom(3, 4),
       correlation: fc.constantFrom(0.25, 0.5),
+      reordering: fc.constantFrom(0.1, 0.25),
       loss: fc.constant(0.1),
       rate: fc.constantFrom(1_000, 50_000),
     },
     { requiredKeys: [] },
   )
+  // Nothing overtakes without a delay, and such a row is refused.
+  const link = links.map(({ reordering, ...rest }) => (rest.delayMs && reordering ? { ...rest, reordering } : rest))
   const row = fc.record({ link, end: fc.integer({ min: 1, max: 6 }), hosts: fc.subarray(hosts, { minLength: 1 }) })
   fc.assert(
     fc.property(fc.array(row, { maxLength: 6 }), rows => {
@@ -35,6 +38,7 @@ test('whenever it is, an address is in the class of exactly the parts that have 
           }
           expect(first?.shape.delayMs).toBeCloseTo(whole.delayMs ?? 0, 6)
           expect(first?.shape.jitterMs).toBeCloseTo(whole.jitterMs ?? 0, 6)
+          expect(first?.shape.reordering).toBeCloseTo(whole.reordering ?? 0, 6)
           expect(first?.shape.rate).toBe(whole.rate ?? Number.POSITIVE_INFINITY)
         }
       }

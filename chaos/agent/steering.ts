@@ -11,6 +11,8 @@ export interface Shape {
   readonly delayMs: number
   readonly jitterMs: number
   readonly correlation: number
+  /** Fraction of packets that do not wait. */
+  readonly reordering: number
   /** Bytes per second; infinite when unlimited. */
   readonly rate: number
 }
@@ -26,8 +28,8 @@ export interface Steering {
 export const shapes = ({ delayMs = 0, jitterMs = 0, rate }: Link): boolean =>
   delayMs > 0 || jitterMs > 0 || rate !== undefined
 
-export const shapeKey = ({ delayMs, jitterMs, correlation, rate }: Shape): string =>
-  [delayMs, jitterMs, correlation, rate].join(' ')
+export const shapeKey = ({ delayMs, jitterMs, correlation, reordering, rate }: Shape): string =>
+  [delayMs, jitterMs, correlation, reordering, rate].join(' ')
 
 /** The classes that outgoing traffic is steered into, the most severe first. A part added to others never makes a link milder, so the order holds for every address. */
 export function steer(parts: readonly Part[]): Steering[] {
@@ -68,15 +70,28 @@ function stages(parts: readonly Part[]): Stage[] {
   })
 }
 
-function shapeOf({ delayMs = 0, jitterMs = 0, correlation = 0, rate = Number.POSITIVE_INFINITY }: Link): Shape {
-  return { delayMs: nanoseconds(delayMs), jitterMs: nanoseconds(jitterMs), correlation, rate }
+function shapeOf(link: Link): Shape {
+  const { delayMs = 0, jitterMs = 0, correlation = 0, reordering = 0, rate = Number.POSITIVE_INFINITY } = link
+  return {
+    delayMs: nanoseconds(delayMs),
+    jitterMs: nanoseconds(jitterMs),
+    correlation,
+    // Without a delay nothing waits that could be overtaken.
+    reordering: delayMs > 0 ? Math.round(reordering * 1e6) / 1e6 : 0,
+    rate,
+  }
 }
 
 /** Sums of the same delays in another order differ in the last bit; the kernel counts nanoseconds. */
 const nanoseconds = (ms: number): number => Math.round(ms * 1e6) / 1e6
 
 const severity = (a: Shape, b: Shape): number =>
-  b.delayMs - a.delayMs || b.jitterMs - a.jitterMs || b.correlation - a.correlation || a.rate - b.rate || 0
+  b.delayMs - a.delayMs ||
+  b.jitterMs - a.jitterMs ||
+  b.correlation - a.correlation ||
+  b.reordering - a.reordering ||
+  a.rate - b.rate ||
+  0
 
 /** A thousand addresses have a handful of different lists of parts. */
 function memo(compute: (parts: readonly Part[]) => Stage[]): (parts: readonly Part[]) => Stage[] {

@@ -38,6 +38,13 @@ test.each<[string, Partial<Link>, string[]]>([
     ['qdisc add dev eth0 parent 7e11:1 handle 1: netem limit 100000 delay 50000us 5000us 25% distribution normal'],
   ],
   [
+    'a delay that some packets do not wait out',
+    { delayMs: 50, jitterMs: 5, reordering: 0.25 },
+    [
+      'qdisc add dev eth0 parent 7e11:1 handle 1: netem limit 100000 delay 50000us 5000us distribution normal reorder 25%',
+    ],
+  ],
+  [
     'a delay behind a limit',
     { delayMs: 100, rate: 125_000 },
     [

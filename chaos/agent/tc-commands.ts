@@ -91,12 +91,13 @@ function tbf({ rate }: Shape, mtu: number): string {
   return `tbf rate ${Math.round(rate * 8)}bit burst ${burst} limit ${queue}`
 }
 
-function netem({ delayMs, jitterMs, correlation, rate }: Shape, mtu: number): string {
+function netem({ delayMs, jitterMs, correlation, reordering, rate }: Shape, mtu: number): string {
   const delay = `delay ${microseconds(delayMs)}`
   const jitter = jitterMs > 0 ? ` ${microseconds(jitterMs)}` : ''
   const correlated = jitterMs > 0 && correlation > 0 ? ` ${Number((correlation * 100).toFixed(4))}%` : ''
   const distribution = jitterMs > 0 ? ' distribution normal' : ''
-  return `netem limit ${held(delayMs + 4 * jitterMs, rate, mtu)} ${delay}${jitter}${correlated}${distribution}`
+  const reorder = reordering > 0 ? ` reorder ${Number((reordering * 100).toFixed(4))}%` : ''
+  return `netem limit ${held(delayMs + 4 * jitterMs, rate, mtu)} ${delay}${jitter}${correlated}${distribution}${reorder}`
 }
 
 /** Packets on their way at once under a rate; as many as may be without one. */

@@ -1,5 +1,5 @@
 // Before anything is disturbed: does every node answer on both ports, and is it the node we think it is?
-import { actsOnProcesses, rowId } from '../matrix.ts'
+import { actsOnProcesses, rowId, whyOnlyKernel } from '../matrix.ts'
 import { reasonOf } from './node-client.ts'
 import type { Session } from './session.ts'
 
@@ -22,6 +22,9 @@ export async function preflight({ testnet, clients, compiled, experiment, target
     problems.push(
       'kill, pause and restart need the driver of the nodes, and it offers none; run the experiment where the testnet was started',
     )
+  for (const { fault } of compiled)
+    if (target.fidelity === 'userspace' && whyOnlyKernel(fault))
+      problems.push(`fault ${fault.name}: ${whyOnlyKernel(fault)}`)
   const skews = compiled.some(({ fault }) => fault.action.kind === 'clock')
   if (!target.clocks && skews) problems.push('nobody can skew the clocks of these nodes; take the clock faults out')
   const ours = new Set(compiled.map(({ fault }) => rowId(experiment.name, fault.name)))

@@ -1,5 +1,6 @@
 // Latency, bandwidth and loss bit when bytes met the links and the fault could act on them: latency when blocks arrived
-// later than before, bandwidth when a link was busy, loss when so many bytes must have lost some.
+// later than before, bandwidth when a link was busy, loss when packets were counted as lost or, where nobody counts
+// them, so many bytes met it that some must have been.
 import { linkUnder } from '../matrix.ts'
 import type { Bite } from './bite-lifecycle.ts'
 import type { Observations, Window } from './observations.ts'
@@ -33,6 +34,12 @@ export function shapingBite(observations: Observations, window: Window): Bite {
     return { bit, why, lines: [...lines, line], figures: { ...figures, usePercent: use * 100 } }
   }
   if (action.kind === 'loss') {
+    const counted = counters.flatMap(({ links }) => links).flatMap(({ lostPackets }) => lostPackets ?? [])
+    if (counted.length > 0) {
+      const lost = counted.reduce((sum, packets) => sum + packets, 0)
+      const line = `${delayed} bytes met the loss, ${plural(lost, 'packet')} lost`
+      return { bit: lost > 0, why: line, lines: [line], figures: { ...figures, lostPackets: lost } }
+    }
     const expected = (delayed / PACKET_BYTES) * action.loss
     const line = `${delayed} bytes met the loss, about ${Number(expected.toPrecision(2))} pieces lost`
     const bit = expected >= SURE_LOSSES ? true : null

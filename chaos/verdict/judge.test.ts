@@ -261,6 +261,18 @@ describe('the fault bit', () => {
     ],
     ['loss of much traffic', true, 'about 8 pieces', all(limiting({ loss: 0.1 }), counters({ delayedBytes: 30_000 }))],
     [
+      'loss that was counted',
+      true,
+      '4000 bytes met the loss, 4 packets lost',
+      all(limiting({ loss: 0.01 }), counters({ delayedBytes: 1_000, lostPackets: 1 })),
+    ],
+    [
+      'loss that was counted and took nothing',
+      false,
+      '0 packets lost',
+      all(limiting({ loss: 0.1 }), counters({ delayedBytes: 30_000, lostPackets: 0 })),
+    ],
+    [
       'loss that may have met nothing',
       null,
       'about 0.8',

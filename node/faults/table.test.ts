@@ -35,6 +35,11 @@ describe('link table', () => {
     { name: 'ends later than that', row: row('r', drop, [], now + MAX_ROW_MS + 1), code: 'too-far' },
     { name: 'has the configuration’s id', row: row('standing', drop), code: 'reserved' },
     {
+      name: 'reorders what is a stream',
+      row: row('r', { drop: false, delayMs: 9, reordering: 0.1 }),
+      code: 'unsupported',
+    },
+    {
       name: 'names too many peers',
       row: row(
         'r',

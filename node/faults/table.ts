@@ -23,7 +23,7 @@ export interface Remote {
 }
 
 export class RowRefused extends Error {
-  readonly code: 'past' | 'too-far' | 'too-many' | 'reserved'
+  readonly code: 'past' | 'too-far' | 'too-many' | 'reserved' | 'unsupported'
   constructor(code: RowRefused['code'], message: string) {
     super(message)
     this.name = 'RowRefused'
@@ -82,10 +82,14 @@ export class LinkTable {
 
   /**
    * Takes a row; one with the same id is replaced and the counters of peers named by both go on.
-   * @throws RowRefused when it ends in the past, more than MAX_ROW_MS away, or does not fit.
+   * @throws RowRefused when it ends in the past, more than MAX_ROW_MS away, does not fit, or wants what a byte stream cannot do.
    */
   apply(row: LinkRow, now: number): 'applied' | 'replaced' {
     if (row.id === STANDING_ID) throw new RowRefused('reserved', `row id "${STANDING_ID}" is the configuration's own`)
+    if (row.classes.some(({ link }) => (link.reordering ?? 0) > 0)) {
+      const message = `row "${row.id}" asks for reordering: streams keep their order; only the kernel's net agent can`
+      throw new RowRefused('unsupported', message)
+    }
     if (row.endsAt <= now) {
       throw new RowRefused('past', `row "${row.id}" ends ${now - row.endsAt} ms ago (endsAt ${row.endsAt}, now ${now})`)
     }

@@ -146,7 +146,7 @@ const unknownRow = (id: string): HttpError => new HttpError('not-found', `no row
 
 function fieldOf({ code }: RowRefused): string {
   if (code === 'reserved') return 'id'
-  return code === 'too-many' ? 'classes' : 'endsAt'
+  return code === 'too-many' || code === 'unsupported' ? 'classes' : 'endsAt'
 }
 
 /** The body as the schema has it, under the id that the path has too. @throws HttpError */

@@ -323,6 +323,10 @@ test('preflight names every node that is not there or not itself, and touches no
   await expect(
     run(toy, { experiment: experiment({ faults: [{ ...halves, action: { kind: 'clock', offsetMs: 500 } }] }) }),
   ).rejects.toThrow('nobody can skew the clocks')
+  const reordered = { kind: 'latency', delayMs: 50, jitterMs: 0, correlation: 0, reordering: 0.1 } as const
+  await expect(run(toy, { experiment: experiment({ faults: [{ ...halves, action: reordered }] }) })).rejects.toThrow(
+    'reordering needs the kernel',
+  )
   await expect(run(toy, { experiment: experiment({ injector: 'kernel' }) })).rejects.toThrow(
     'kernel injector is not available',
   )

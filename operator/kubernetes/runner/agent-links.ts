@@ -40,16 +40,17 @@ export const agentExperiment = (run: string, id: string): string =>
   `${run}.${createHash('sha256').update(id).digest('hex').slice(0, 16)}`
 
 /** Counters as nodes give them; the kernel counts for all peers of a class together. */
-function faultStatus(id: string, { rows }: Report): FaultStatus | undefined {
+export function faultStatus(id: string, { rows }: Pick<Report, 'rows'>): FaultStatus | undefined {
   const row = rows.find(entry => entry.id === id)
   if (!row) return undefined
   const links = row.parts.map(
-    ({ direction, link, addresses, met, shaped }): LinkCounters => ({
+    ({ direction, link, addresses, met, lost, shaped }): LinkCounters => ({
       peer: `${addresses} addresses`,
       direction,
       heldBytes: link.drop ? met.bytes : 0,
       delayedBytes: link.drop ? 0 : Math.max(met.bytes, shaped.bytes),
       leakedBytes: 0,
+      ...(link.drop || !link.loss ? {} : { lostPackets: lost.packets }),
     }),
   )
   return { id, endsAt: row.endsAt, links }

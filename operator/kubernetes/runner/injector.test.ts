@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { ExperimentFault } from '../../../api/experiment.ts'
 import type { Link, LinkRow } from '../../../api/link.ts'
 import { primitiveNames } from '../../../chaos/agent/preflight.ts'
-import { chooseInjector } from './injector.ts'
+import { chooseInjector, whyUnsupported } from './injector.ts'
 
 const row = (link: Partial<Link>): LinkRow => ({
   id: 'f',
@@ -84,5 +85,27 @@ describe('who makes the faults', () => {
     },
   ] as const)('$name', ({ injector, needed, found, fidelity, says }) => {
     expect(chooseInjector(injector, needed, found)).toEqual({ fidelity, reasons: says })
+  })
+})
+
+describe('faults that nobody can make', () => {
+  const latency = (reordering?: number): ExperimentFault => ({
+    name: 'far',
+    atMs: 0,
+    durationMs: 1,
+    select: {},
+    action: { kind: 'latency', delayMs: 50, jitterMs: 0, correlation: 0, ...(reordering && { reordering }) },
+  })
+  const lacks = ['a: its kernel lacks netem']
+  test.each([
+    ['auto', latency(), 'userspace', lacks, undefined],
+    ['kernel', latency(), 'userspace', lacks, 'injector: kernel cannot be: a: its kernel lacks netem'],
+    ['auto', latency(0.1), 'kernel', [], undefined],
+    ['auto', latency(0.1), 'userspace', lacks, /^reordering needs the kernel.*: a: its kernel lacks netem$/],
+    ['userspace', latency(0.1), 'userspace', [], /the experiment says `injector: userspace`$/],
+  ] as const)('injector %s, %j, %s of %j', (injector, fault, fidelity, reasons, expected) => {
+    const told = whyUnsupported({ injector, faults: [fault] }, { fidelity, reasons })
+    if (expected instanceof RegExp) expect(told).toMatch(expected)
+    else expect(told).toBe(expected)
   })
 })

@@ -3,7 +3,7 @@ import type { Experiment } from '../../../api/experiment.ts'
 import type { LinkRow } from '../../../api/link.ts'
 import type { TestnetFacts } from '../../../api/run.ts'
 import { missingFor, type Primitive } from '../../../chaos/agent/preflight.ts'
-import { actsOnLinks, compile, rowsOf } from '../../../chaos/matrix.ts'
+import { actsOnLinks, compile, rowsOf, whyOnlyKernel } from '../../../chaos/matrix.ts'
 
 export interface AgentFound {
   readonly node: string
@@ -58,4 +58,15 @@ export function chooseInjector(
   const told = reasons.slice(0, MAX_REASONS)
   if (reasons.length > told.length) told.push(`and ${reasons.length - told.length} more nodes`)
   return { fidelity: 'userspace', reasons: told }
+}
+
+/** Why neither the one that is asked for nor another can make the faults; undefined when one can. */
+export function whyUnsupported(
+  { injector, faults }: Pick<Experiment, 'injector' | 'faults'>,
+  { fidelity, reasons }: Choice,
+): string | undefined {
+  if (injector === 'kernel' && reasons.length > 0) return `injector: kernel cannot be: ${reasons.join('; ')}`
+  const needed = faults.map(whyOnlyKernel).find(why => why !== undefined)
+  if (fidelity === 'kernel' || needed === undefined) return undefined
+  return `${needed}, and it cannot be the kernel: ${reasons.join('; ') || 'the experiment says `injector: userspace`'}`
 }

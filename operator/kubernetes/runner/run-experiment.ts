@@ -10,6 +10,7 @@ import { isNotFound } from '../runtime/api-error.ts'
 import type { ObjectName } from '../runtime/resource.ts'
 import { Writer } from '../runtime/writer.ts'
 import { clusterTarget } from './cluster-target.ts'
+import { whyUnsupported } from './injector.ts'
 import { Kept } from './kept.ts'
 import { type RunnerStatus, statusAfter, statusRefused, statusWhile } from './outcome.ts'
 import { persistently } from './persistently.ts'
@@ -125,10 +126,8 @@ async function finalStatus(
       signal,
       before: checkpoint && stored.status?.fidelity,
     })
-    if (experiment.injector === 'kernel' && choice.reasons.length > 0) {
-      const message = `injector: kernel cannot be: ${choice.reasons.join('; ')}`
-      return statusRefused('Unsupported', message, Date.now())
-    }
+    const unsupported = whyUnsupported(experiment, choice)
+    if (unsupported !== undefined) return statusRefused('Unsupported', unsupported, Date.now())
     const notes = choice.reasons.map(reason => `not by the kernel: ${reason}`)
     log.info('running', { fidelity: choice.fidelity, reasons: choice.reasons, takenOver: checkpoint !== undefined })
     let startedAt = checkpoint?.phases.find(({ phase }) => phase === 'inject')?.at
