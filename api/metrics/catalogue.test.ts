@@ -5,7 +5,8 @@ import type { MetricDefinition } from './definition.ts'
 const catalogue: [string, MetricDefinition][] = catalogues.flatMap(({ metrics }) => Object.entries(metrics))
 
 test.each(catalogue)('%s keeps the naming rules', (name, metric) => {
-  expect(name).toMatch(/^trellis(_[a-z]+){2,}$/)
+  // Of the operator, those that controller-runtime and client-go have under a name of theirs.
+  expect(name).toMatch(/^(trellis|controller_runtime|workqueue|rest_client|leader_election)(_[a-z]+)+$/)
   expect(name.endsWith('_total')).toBe(metric.type === 'counter')
   const base = name.replace(/_total$/, '')
   // A unit stands at the end, and nothing is named like a unit without being one.

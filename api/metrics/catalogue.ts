@@ -2,6 +2,7 @@
 import { agentMetrics } from './agent.ts'
 import type { MetricDefinitions } from './definition.ts'
 import { nodeMetrics } from './node.ts'
+import { operatorMetrics } from './operator.ts'
 import { runnerMetrics } from './runner.ts'
 import { testnetMetrics } from './testnet.ts'
 
@@ -24,6 +25,12 @@ export const catalogues: readonly Catalogue[] = [
     served:
       'The operator serves these in a cluster, `trellis up` on one machine (`namespace` is `local` there). They tell what is seen from outside.',
     metrics: testnetMetrics,
+  },
+  {
+    title: 'Operator',
+    served:
+      'The operator serves these of itself, with controller-runtime’s and client-go’s names where these have one, besides prom-client’s own `process_` and `nodejs_` metrics.',
+    metrics: operatorMetrics,
   },
   { title: 'Runner', served: 'The Job of an experiment serves these while it runs.', metrics: runnerMetrics },
   { title: 'Net agent', served: 'Each net agent serves these.', metrics: agentMetrics },

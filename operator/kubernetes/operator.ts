@@ -1,5 +1,7 @@
 // The operator as one piece: informers, controller, poller, election, and the two servers. `main.ts` gives it a process.
-import { Registry } from 'prom-client'
+import { operatorMetrics } from '../../api/metrics/operator.ts'
+import { registerMetrics } from '../../api/metrics/registered.ts'
+import { testnetMetrics } from '../../api/metrics/testnet.ts'
 import type { Log } from '../../node/observe/log.ts'
 import { chaosParts } from './chaos/start.ts'
 import type { OperatorConfig } from './config.ts'
@@ -45,8 +47,8 @@ export interface RunningOperator {
 /** Resolves when the ports are open. @throws what the system says of a port: EADDRINUSE, EACCES */
 export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
   const { config, kubeConfig, log, identity, stop, electionTimes, pollTimes, watchTimes } = options
-  const registry = new Registry()
-  const metrics = runtimeMetrics(registry)
+  const registered = registerMetrics({ ...operatorMetrics, ...testnetMetrics }, { ofProcess: true })
+  const metrics = runtimeMetrics(registered)
   const api = new Api(kubeConfig, { onAnswer: countAnswers(metrics) })
   const now = () => performance.now()
   const rng = Math.random
@@ -114,15 +116,15 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const required = stores.places.flat()
   const optional = [...stores.optional, ...(chaos?.informers ?? [])]
   const informers = [...required, ...optional]
+  registered.onScrape(() => {
+    for (const each of controllers) each.observe()
+    for (const informer of informers) observeInformer(metrics, informer)
+  })
   const health = await serveHealth({
     host: config.listen.host,
     port: config.listen.health,
     ...informerChecks(...stores.places),
-    registry,
-    beforeScrape: () => {
-      for (const each of controllers) each.observe()
-      for (const informer of informers) observeInformer(metrics, informer)
-    },
+    scrape: () => registered.scrape(),
   })
   const readApi = await serveReadApi({
     host: config.listen.host,

@@ -1,7 +1,8 @@
 // Queue, apply, events, health and shutdown together, against a real API server.
 import { readFileSync } from 'node:fs'
-import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { operatorMetrics } from '../../api/metrics/operator.ts'
+import { registerMetrics } from '../../api/metrics/registered.ts'
 import { type ApiError, isTerminal, TerminalError } from '../../operator/kubernetes/runtime/api-error.ts'
 import { Controller, type Result } from '../../operator/kubernetes/runtime/controller.ts'
 import { isSettled, marked } from '../../operator/kubernetes/runtime/drift.ts'
@@ -32,8 +33,9 @@ afterEach(async () => {
 /** An operator that copies each ConfigMap labelled `test` into one named `copy-<name>`. */
 function copier(identity: string, { concurrency = 4 } = {}) {
   const { api, namespace } = ground
-  const registry = new Registry()
-  const metrics = runtimeMetrics(registry)
+  const registered = registerMetrics(operatorMetrics)
+  const { registry } = registered
+  const metrics = runtimeMetrics(registered)
   const leader = new Leader(api, { lease: { namespace, name: 'leader' }, identity, times: candidateTimes })
   const writer = new Writer(api, leader)
   const stop = new AbortController()
@@ -81,7 +83,7 @@ function copier(identity: string, { concurrency = 4 } = {}) {
     stop.abort()
     await ended
   })
-  return { ...parts, controller, registry, stop, ended, seen, metrics }
+  return { ...parts, controller, registered, registry, stop, ended, seen, metrics }
 }
 
 const read = (name: string): Promise<ConfigMap | undefined> =>
@@ -175,7 +177,8 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
   })
 
   test('says what it is ready for, and that it is deaf when it is', async () => {
-    const { registry, leader, controller } = copier('one')
+    const { registered, leader, controller } = copier('one')
+    registered.onScrape(() => controller.observe())
     // A clock that can be put forward, and a server that falls silent.
     let ahead = 0
     const informer = new Informer(ground.api, resources.secrets, {
@@ -188,8 +191,7 @@ describe.skipIf(tier.missing !== undefined)('an operator', () => {
       port: 0,
       live,
       ready,
-      registry,
-      beforeScrape: () => controller.observe(),
+      scrape: () => registered.scrape(),
     })
     const stop = new AbortController()
     closers.push(() => stop.abort())
