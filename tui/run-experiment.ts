@@ -1,6 +1,6 @@
 // Runs an experiment on a testnet of this machine and shows how it goes: shared by `chaos run` and `demo`.
 
-import { InputError } from '../api/errors.ts'
+import { type Fault, InputError } from '../api/errors.ts'
 import type { ChaosExperiment } from '../api/experiment.ts'
 import { resolveExperiment } from '../api/experiment.ts'
 import type { Parsed } from '../api/parse.ts'
@@ -14,6 +14,11 @@ import { UsageError } from './exit-codes.ts'
 import type { Progress } from './progress.ts'
 import { RunDisplay } from './run-display.ts'
 import type { Terminal } from './terminal.ts'
+
+/** Throws InputError when no machine can run the experiment without a cluster: looked at before any testnet is. */
+export function checkWithoutCluster(document: Parsed<ChaosExperiment>): void {
+  refuse(document, checkForMachine(document.value))
+}
 
 /** Throws InputError when the experiment does not fit the testnet, UsageError when that does not run. */
 export function checkRunnable(
@@ -29,10 +34,10 @@ export function checkRunnable(
   if (record === undefined || standing !== 'running') {
     throw new UsageError(`testnet ${name} does not run`, `start it with \`trellis up ${record?.file ?? 'FILE'}\``)
   }
-  const faults = [
-    ...checkForMachine(document.value),
-    ...checkAgainst(document.value, name, chaosTarget(folder, record).testnet.nodes),
-  ]
+  refuse(document, checkAgainst(document.value, name, chaosTarget(folder, record).testnet.nodes))
+}
+
+function refuse(document: Parsed<ChaosExperiment>, faults: readonly Fault[]): void {
   if (faults.length > 0) throw new InputError(faults.map(fault => document.problem(fault)))
 }
 

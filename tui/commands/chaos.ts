@@ -13,7 +13,7 @@ import { listenForInterrupts } from '../interrupts.ts'
 import { type ExperimentRow, inOrder, localRow } from '../model/experiment-rows.ts'
 import { encode, type Format, outputOption } from '../output.ts'
 import { stderrProgress } from '../progress.ts'
-import { checkRunnable, runOn, takeTurn } from '../run-experiment.ts'
+import { checkRunnable, checkWithoutCluster, runOn, takeTurn } from '../run-experiment.ts'
 import type { Cluster } from '../source/cluster/connect.ts'
 import type { Terminal } from '../terminal.ts'
 import { experimentTable } from '../views/experiments.ts'
@@ -98,6 +98,7 @@ async function runHere(file: string, options: RunOptions, terminal: Terminal, se
   for (const flag of ['detach', 'replace'] as const)
     if (options[flag]) throw new UsageError(`--${flag} is about a cluster`, 'add --context, or leave it out')
   const document = readExperiment(file)
+  checkWithoutCluster(document)
   const testnet = chooseTestnet(stateRoot(terminal.env), document.value.spec.testnet)
   checkRunnable(document, testnet)
   const progress = stderrProgress(terminal.live)

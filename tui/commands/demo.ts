@@ -19,7 +19,7 @@ import { type ExitCode, exitCode, UsageError } from '../exit-codes.ts'
 import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
 import { startLine } from '../model/start-line.ts'
 import { type Progress, stderrProgress } from '../progress.ts'
-import { checkRunnable, runOn } from '../run-experiment.ts'
+import { checkRunnable, checkWithoutCluster, runOn } from '../run-experiment.ts'
 import { observe } from '../source/node-status.ts'
 import type { Terminal } from '../terminal.ts'
 import { conditionLines } from '../views/status.ts'
@@ -49,6 +49,7 @@ export function addDemo(program: Command, terminal: Terminal, setExit: SetExit):
 async function demo(options: DemoOptions, terminal: Terminal, setExit: SetExit): Promise<void> {
   const testnet = readTestnet(options.testnet, undefined)
   const document = readExperiment(options.experiment)
+  checkWithoutCluster(document)
   const { name } = testnet.metadata
   if (document.value.spec.testnet !== name) {
     throw new UsageError(
