@@ -4,12 +4,16 @@ import { abortExperiment, claimed } from '../../operator/local/experiment-claim.
 import { stateRoot, testnetFolder } from '../../operator/local/state-folder.ts'
 import { chooseTestnet, listTestnets } from '../../operator/local/testnets.ts'
 import { listenForInterrupts } from '../interrupts.ts'
+import type { Cluster } from '../source/cluster/connect.ts'
 import type { Terminal } from '../terminal.ts'
+import type { Deeds } from '../watch/dashboard.ts'
 import type { Feed, OnFeed } from '../watch/feed/feed.ts'
-import { keyOf } from '../watch/model/picture.ts'
+import { nameOf } from '../watch/model/state.ts'
 import { addPlaceOptions, clusterOf, type PlaceOptions } from './place.ts'
 
 const ABORT_TIMEOUT_MS = 30_000
+/** A server that does not answer before the screen is there is told as an error. */
+const FIRST_ANSWER_MS = 30_000
 
 interface WatchOptions extends PlaceOptions {
   readonly plain?: boolean
@@ -28,11 +32,11 @@ interface Place {
   /** Key of the testnet to begin with; undefined for the list of all. */
   readonly testnet: string | undefined
   readonly feed: (tell: OnFeed) => Feed
-  readonly abort: (testnet: string) => Promise<string>
+  readonly deeds: Deeds
 }
 
 async function watch(name: string | undefined, options: WatchOptions, terminal: Terminal): Promise<void> {
-  const { feed, testnet, place, abort } = await placeOf(name, options, terminal)
+  const { feed, testnet, place, deeds } = await placeOf(name, options, terminal)
   const interrupts = listenForInterrupts()
   try {
     if (isPlain(options, terminal)) {
@@ -44,7 +48,7 @@ async function watch(name: string | undefined, options: WatchOptions, terminal: 
     env.NODE_ENV ??= 'production'
     const { showDashboard } = await import('../watch/dashboard.ts')
     const readonly = options.readonly === true
-    await showDashboard({ place, readonly, testnet, feed, paint: terminal.paint, abort, signal: interrupts.stop })
+    await showDashboard({ place, readonly, testnet, feed, paint: terminal.paint, deeds, signal: interrupts.stop })
   } finally {
     interrupts.release()
   }
@@ -58,18 +62,40 @@ async function placeOf(name: string | undefined, options: PlaceOptions, terminal
     const running = listTestnets(root).filter(({ standing }) => standing === 'running')
     const testnet = name !== undefined || running.length === 1 ? chooseTestnet(root, name).name : undefined
     const { localFeed } = await import('../watch/feed/local.ts')
-    const abort = (of: string): Promise<string> => abortHere(testnetFolder(root, of))
-    return { place: 'this machine', testnet, feed: tell => localFeed(root, tell), abort }
+    const { library } = await import('../watch/library.ts')
+    const { startHere } = await import('../watch/start-experiment.ts')
+    const deeds: Deeds = {
+      abort: of => abortHere(testnetFolder(root, of)),
+      start: (of, file) => startHere(root, of, file, terminal.env),
+      library,
+    }
+    return { place: 'this machine', testnet, feed: tell => localFeed(root, tell), deeds }
   }
-  const { clusterSource } = await import('../source/cluster/cluster-source.ts')
+  const { chooseTestnet: chooseInCluster, listTestnets: listInCluster } = await import(
+    '../source/cluster/testnet-objects.ts'
+  )
   const { clusterFeed } = await import('../watch/feed/cluster.ts')
-  const source = clusterSource(cluster, { allNamespaces: false, env: terminal.env })
-  const [only, ...others] = (await source.reports(name)).value
+  const limit = AbortSignal.timeout(FIRST_ANSWER_MS)
+  const found =
+    name === undefined
+      ? await listInCluster(cluster, cluster.namespace, limit)
+      : [await chooseInCluster(cluster, name, limit)]
+  const [only, ...others] = found.map(({ metadata }) => `${cluster.namespace}/${metadata.name}`)
   return {
     place: `${cluster.context}/${cluster.namespace}`,
-    testnet: only && others.length === 0 ? keyOf(only) : undefined,
-    feed: tell => clusterFeed(source, tell),
-    abort: async () => 'abort it with `kubectl patch`: set `abort: true` in its spec',
+    testnet: others.length === 0 ? only : undefined,
+    feed: tell => clusterFeed(cluster, terminal.env, tell),
+    deeds: await clusterDeeds(cluster),
+  }
+}
+
+async function clusterDeeds(cluster: Cluster): Promise<Deeds> {
+  const { library } = await import('../watch/library.ts')
+  const { abortInCluster, startInCluster } = await import('../watch/start-experiment.ts')
+  return {
+    abort: (_testnet, experiment) => abortInCluster(cluster, experiment),
+    start: (testnet, file) => startInCluster(cluster, nameOf(testnet), file),
+    library,
   }
 }
 

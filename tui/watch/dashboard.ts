@@ -4,9 +4,9 @@ import { createElement, useEffect, useReducer, useSyncExternalStore } from 'reac
 import type { Paint } from '../theme.ts'
 import type { Feed, OnFeed } from './feed/feed.ts'
 import { keyNames } from './key-names.ts'
-import type { Focus } from './model/picture.ts'
+import type { Focus, LibraryEntry } from './model/picture.ts'
 import { press } from './model/press.ts'
-import { type Action, focusOf, initialState, type State, update } from './model/state.ts'
+import { type Action, focusOf, initialState, type State, topOf, update } from './model/state.ts'
 import { paintLine } from './views/line.ts'
 import { pageOf, type Size, screen } from './views/screen.ts'
 
@@ -15,6 +15,16 @@ const MAX_FPS = 10
 /** Countdowns and ages go on while nothing is told. */
 const TICK_MS = 1_000
 
+/** What changes something, each by a sentence about what was done. */
+export interface Deeds {
+  /** @throws Error why it was not */
+  abort(testnet: string, experiment: string): Promise<string>
+  /** @throws Error why it was not */
+  start(testnet: string, file: string): Promise<string>
+  /** Experiments that can be started. */
+  library(): readonly LibraryEntry[]
+}
+
 export interface DashboardOptions {
   readonly place: string
   readonly readonly: boolean
@@ -22,8 +32,7 @@ export interface DashboardOptions {
   readonly testnet: string | undefined
   readonly feed: (tell: OnFeed) => Feed
   readonly paint: Paint
-  /** Resolves with a sentence about what was done. */
-  readonly abort: (testnet: string) => Promise<string>
+  readonly deeds: Deeds
   readonly signal: AbortSignal
 }
 
@@ -50,7 +59,7 @@ class Store {
   become(state: State): void {
     if (state === this.state) return
     this.state = state
-    const focus = JSON.stringify(focusOf(state))
+    const focus = JSON.stringify([topOf(state).kind, focusOf(state)])
     if (focus !== this.#focus) {
       this.#focus = focus
       this.#onFocus(focusOf(state))
@@ -70,12 +79,22 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
   let feed: Feed | undefined
   const store = new Store(
     initialState(options.place, options.readonly, options.testnet),
-    focus => feed?.look(focus),
+    focus => {
+      feed?.look(focus)
+      // Read when it is wanted, after the screen has said so.
+      if (topOf(store.state).kind === 'library' && store.state.library === undefined)
+        setImmediate(() => store.become(update(store.state, { kind: 'library', entries: options.deeds.library() })))
+    },
     action => {
       if (action.kind === 'quit') return app.unmount()
       const notice = (text: string): void => store.become({ ...store.state, notice: text })
-      notice('aborting')
-      options.abort(action.testnet).then(notice, (error: Error) => notice(error.message))
+      const { deeds } = options
+      notice(action.kind === 'abort' ? `aborting ${action.experiment}` : 'starting it')
+      const done =
+        action.kind === 'abort'
+          ? deeds.abort(action.testnet, action.experiment)
+          : deeds.start(action.testnet, action.file)
+      done.then(notice, (error: Error) => notice(error.message))
     },
   )
   feed = options.feed(event => store.become(update(store.state, event)))

@@ -18,6 +18,7 @@ export type Deed =
   | 'logs'
   | 'experiments'
   | 'blocks'
+  | 'run'
   | 'abort'
   | 'help'
   | 'quit'
@@ -37,8 +38,8 @@ export interface Binding {
   readonly changes?: true
 }
 
-const lists: readonly ViewKind[] = ['testnets', 'testnet', 'experiments', 'blocks']
-const ofTestnet: readonly ViewKind[] = ['testnet', 'node', 'log', 'describe', 'experiments', 'blocks']
+const lists: readonly ViewKind[] = ['testnets', 'testnet', 'experiments', 'library', 'blocks']
+const ofTestnet: readonly ViewKind[] = ['testnet', 'node', 'log', 'describe', 'experiments', 'library', 'blocks']
 
 export const bindings: readonly Binding[] = [
   { deed: 'up', keys: ['up', 'k'], label: '↑ k', word: 'up', help: 'one row up' },
@@ -54,6 +55,15 @@ export const bindings: readonly Binding[] = [
   { deed: 'top', keys: ['home', 'g'], label: 'home g', word: 'top', help: 'the first row' },
   { deed: 'bottom', keys: ['end', 'G'], label: 'end G', word: 'bottom', help: 'the last row' },
   { deed: 'open', keys: ['enter'], label: 'enter', word: 'open', help: 'open the row', views: ['testnets', 'testnet'] },
+  {
+    deed: 'open',
+    keys: ['enter'],
+    label: 'enter',
+    word: 'start',
+    help: 'start the experiment, after a question',
+    views: ['library'],
+    changes: true,
+  },
   { deed: 'back', keys: ['esc', 'left'], label: 'esc', word: 'back', help: 'drop the filter, or go back' },
   {
     deed: 'filter',
@@ -68,7 +78,7 @@ export const bindings: readonly Binding[] = [
     keys: [':'],
     label: ':',
     word: 'go to',
-    help: ':testnets :nodes :blocks :experiments :NAME :quit',
+    help: ':testnets :nodes :blocks :experiments :run FILE :NAME :quit',
   },
   { deed: 'sort', keys: ['s'], label: 's', word: 'sort', help: 'sort by the next column', views: lists },
   { deed: 'turn', keys: ['S'], label: 'S', word: 'turn', help: 'turn the order of the sort', views: lists },
@@ -78,11 +88,20 @@ export const bindings: readonly Binding[] = [
     label: 'd',
     word: 'describe',
     help: 'all that is known of the row',
-    views: ['testnet', 'node', 'experiments'],
+    views: ['testnet', 'node'],
   },
   { deed: 'logs', keys: ['l'], label: 'l', word: 'logs', help: 'what the node says', views: ['testnet', 'node'] },
   { deed: 'experiments', keys: ['x'], label: 'x', word: 'experiments', help: 'experiments', views: ofTestnet },
   { deed: 'blocks', keys: ['b'], label: 'b', word: 'blocks', help: 'the latest blocks', views: ofTestnet },
+  {
+    deed: 'run',
+    keys: ['r'],
+    label: 'r',
+    word: 'run',
+    help: 'choose an experiment and start it; `:run FILE` for one of your own',
+    views: ['testnet', 'node', 'experiments', 'blocks'],
+    changes: true,
+  },
   {
     deed: 'abort',
     keys: ['ctrl-d'],

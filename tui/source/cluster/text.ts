@@ -51,7 +51,8 @@ export async function followLines(
   })
 }
 
-async function textOf({ chunks }: Answer): Promise<string> {
+/** The whole body. @throws ConnectionError when it is longer than an answer may be */
+export async function textOf({ chunks }: Answer): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const chunk of chunks) {

@@ -1,85 +1,161 @@
-// Testnets of a cluster: what its API server and the operator's read API tell.
-
-import type { NodeRow } from '../../model/node-rows.ts'
-import type { TestnetSource } from '../../source/source.ts'
-import type { Focus, WatchedNode } from '../model/picture.ts'
-import { keyOf } from '../model/picture.ts'
+// Testnets of a cluster: their objects and experiments by watch of the API server, their nodes by the operator's stream.
+import { experiments, type StoredExperiment, testnetOf } from '../../../operator/kubernetes/chaos/stored-experiment.ts'
+import { testnets } from '../../../operator/kubernetes/testnet/stored-testnet.ts'
+import { clusterReport } from '../../model/cluster-report.ts'
+import { clusterRow, inOrder } from '../../model/experiment-rows.ts'
+import type { Cluster } from '../../source/cluster/connect.ts'
+import { podLogs } from '../../source/cluster/pod-logs.ts'
+import { ReadApiClient } from '../../source/cluster/read-api.ts'
+import { chooseTestnet } from '../../source/cluster/testnet-objects.ts'
+import { WatchedObjects } from '../../source/cluster/watched-objects.ts'
+import type { Focus } from '../model/picture.ts'
 import { nameOf } from '../model/state.ts'
+import { ClusterTestnet } from './cluster-testnet.ts'
 import { type Feed, type OnFeed, repeat } from './feed.ts'
 
-const ROUND_MS = 1_000
-const LIST_MS = 5_000
+/** Pictures are told at most so often, and again when nothing changed, because faults count down. */
+const MIN_TELL_MS = 250
+const TELL_MS = 1_000
+const PEERS_MS = 1_000
 const LOG_MS = 3_000
 const LOG_LINES = 400
 
-/** Closes the source with itself. */
-export function clusterFeed(source: TestnetSource, tell: OnFeed): Feed {
-  let ended = new AbortController()
+interface Session {
+  readonly key: string
+  readonly testnet: ClusterTestnet
+  readonly ended: AbortController
+}
+
+/** Closes the cluster with itself. */
+export function clusterFeed(cluster: Cluster, env: NodeJS.ProcessEnv, tellAll: OnFeed): Feed {
+  const closed = new AbortController()
+  const tell: OnFeed = event => {
+    if (!closed.signal.aborted) tellAll(event)
+  }
+  const operator = new ReadApiClient(cluster, env)
+  let focus: Focus = { testnet: undefined, node: undefined, blocks: false }
+  let session: Session | undefined
+  let detail = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const change = (): void => {
+    timer ??= setTimeout(turn, MIN_TELL_MS)
+  }
+  const stored = new WatchedObjects(cluster, testnets, closed.signal, change)
+  const chaos = new WatchedObjects(cluster, experiments, closed.signal, change)
+
+  function turn(): void {
+    timer = undefined
+    const at = Date.now()
+    const { broken, known } = stored
+    if (known && broken === undefined) {
+      const reports = stored
+        .list()
+        .map(each => ({ ...clusterReport(each, undefined, cluster.context, at), conditions: [] }))
+      const note = `no testnet runs ${cluster.place}; start one with ${cluster.command('up FILE')}`
+      tell({ kind: 'testnets', at, reports, note })
+    }
+    const reason = broken === undefined ? undefined : `the API server: ${broken}`
+    if (session) tellSession(session, reason, at)
+    else if (reason !== undefined) tell({ kind: 'lost', at, reason })
+  }
+
+  /** `reason`: why the API server gives nothing. */
+  function tellSession({ key, testnet }: Session, reason: string | undefined, at: number): void {
+    const name = { namespace: cluster.namespace, name: nameOf(key) }
+    const object = stored.get(name)
+    const isGone = stored.known && reason === undefined && object === undefined
+    const lost = isGone ? `there is no testnet ${name.name} ${cluster.place}` : testnet.lost
+    const picture = lost === undefined ? testnet.picture(object, ofTestnet(chaos.list(), name.name), at) : undefined
+    if (!picture) {
+      const why = lost ?? reason
+      if (why !== undefined) tell({ kind: 'lost', at, reason: why })
+      return
+    }
+    tell({ kind: 'testnet', picture })
+    const blocks = focus.blocks ? testnet.blocks(picture.report.finalized) : []
+    if (blocks.length > 0) tell({ kind: 'blocks', at, testnet: key, blocks })
+  }
+
+  const ticks = setInterval(change, TELL_MS)
   return {
-    look: focus => {
-      ended.abort()
-      ended = new AbortController()
-      follow(source, focus, tell, ended.signal)
+    look: next => {
+      focus = next
+      if (next.testnet !== session?.key) {
+        session?.ended.abort()
+        session = undefined
+        if (next.testnet !== undefined) {
+          const ended = new AbortController()
+          const signal = AbortSignal.any([closed.signal, ended.signal])
+          const { namespace } = cluster
+          const name = nameOf(next.testnet)
+          const testnet = new ClusterTestnet({ cluster, operator, namespace, name, signal, tell, onChange: change })
+          session = { key: next.testnet, testnet, ended }
+        }
+      }
+      detail.abort()
+      detail = new AbortController()
+      if (next.testnet !== undefined && next.node !== undefined)
+        followNode(
+          cluster,
+          operator,
+          nameOf(next.testnet),
+          next.node,
+          tell,
+          AbortSignal.any([closed.signal, detail.signal]),
+        )
+      change()
     },
     close: () => {
-      ended.abort()
-      source.close()
+      clearInterval(ticks)
+      clearTimeout(timer)
+      session?.ended.abort()
+      detail.abort()
+      closed.abort()
+      cluster.close()
     },
   }
 }
 
-function follow(source: TestnetSource, focus: Focus, tellAll: OnFeed, signal: AbortSignal): void {
-  const tell: OnFeed = event => {
-    if (!signal.aborted) tellAll(event)
-  }
-  const lost = (error: Error): void => tell({ kind: 'lost', at: Date.now(), reason: error.message })
-  const list = async (): Promise<void> => {
-    const { value, notes } = await source.reports(undefined)
-    tell({ kind: 'testnets', at: Date.now(), reports: value, note: notes[0] ?? '' })
-  }
-  void repeat(LIST_MS, signal, list, focus.testnet === undefined ? lost : () => {})
-  if (focus.testnet === undefined) return
-  const name = nameOf(focus.testnet)
-  const round = async (): Promise<void> => {
-    const [reports, nodes] = await Promise.all([source.reports(name), source.nodes(name)])
-    const report = reports.value.find(each => keyOf(each) === focus.testnet) ?? reports.value[0]
-    if (!report) throw new Error(`there is no testnet ${name}`)
-    const picture = { at: Date.now(), report, nodes: nodes.value.map(watchedNode), experiments: [] }
-    tell({ kind: 'testnet', picture })
-  }
-  void repeat(ROUND_MS, signal, round, lost)
-  const { node } = focus
-  if (node !== undefined)
-    void repeat(
-      LOG_MS,
-      signal,
-      () => log(source, name, node, tell, signal),
-      () => {},
-    )
+/** Those that run first. */
+function ofTestnet(all: readonly StoredExperiment[], testnet: string): StoredExperiment[] {
+  const own = new Map(all.filter(each => testnetOf(each) === testnet).map(each => [each.metadata.name, each]))
+  return inOrder([...own.values()].map(each => clusterRow(each, Date.now()))).flatMap(({ name }) => own.get(name) ?? [])
 }
 
-/** What the read API does not tell is null: the table leaves those columns empty. */
-const watchedNode = (row: NodeRow): WatchedNode => ({
-  ...row,
-  mesh: null,
-  meshes: null,
-  sync: null,
-  stack: null,
-  version: null,
-  startedAt: null,
-  justified: null,
-})
-
-async function log(
-  source: TestnetSource,
+/** Its peers, out of the operator, and its log, out of its pod. */
+function followNode(
+  cluster: Cluster,
+  operator: ReadApiClient,
   testnet: string,
   node: string,
   tell: OnFeed,
   signal: AbortSignal,
-): Promise<void> {
-  const lines: string[] = []
-  const request = { names: [testnet, node], tail: LOG_LINES, follow: false }
-  await source.logs(request, (_label, line) => lines.push(line), signal)
-  const peersError = 'peers of nodes in a cluster are not shown yet'
-  tell({ kind: 'detail', detail: { at: Date.now(), node, peers: [], peersError, log: lines } })
+): void {
+  let log: readonly string[] = []
+  const readLog = async (): Promise<void> => {
+    const lines: string[] = []
+    const stored = await chooseTestnet(cluster, testnet, signal)
+    const notes = await podLogs(
+      cluster,
+      stored,
+      { node, tail: LOG_LINES, follow: false },
+      (_label, line) => lines.push(line),
+      signal,
+    )
+    log = [...lines, ...notes]
+  }
+  const readPeers = async (): Promise<void> => {
+    const detail = { at: Date.now(), node, log }
+    try {
+      const peers = await operator.peers({ namespace: cluster.namespace, name: testnet }, node, signal)
+      if (!signal.aborted) tell({ kind: 'detail', detail: { ...detail, peers, peersError: '' } })
+    } catch (error) {
+      const peersError = `the operator ${(error as Error).message}`
+      if (!signal.aborted) tell({ kind: 'detail', detail: { ...detail, peers: [], peersError } })
+    }
+  }
+  void repeat(LOG_MS, signal, readLog, error => {
+    log = [`no log: ${error.message}`]
+  })
+  void repeat(PEERS_MS, signal, readPeers, () => {})
 }

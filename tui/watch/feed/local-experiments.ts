@@ -13,6 +13,6 @@ export function localExperiments(folder: string, testnet: string): WatchedExperi
   if (!running) return []
   // It waits for its turn, or has not told anything yet.
   const { experiment: name, since: startedAt, pid } = running
-  const rest = { phase: 'starting', message: `process ${pid}`, until: null, faults: [], verdict: [] }
+  const rest = { phase: 'starting', message: `process ${pid}`, until: null, faults: [], verdict: [], timeline: [] }
   return [{ name, testnet, startedAt, over: false, ...rest }]
 }

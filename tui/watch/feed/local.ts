@@ -28,42 +28,68 @@ const MAX_HISTORY = 64
 
 export function localFeed(root: string, tell: OnFeed): Feed {
   let ended = new AbortController()
+  let detailEnded = new AbortController()
+  let watched: WatchedTestnet | undefined
+  let focus: Focus | undefined
   return {
-    look: focus => {
-      ended.abort()
-      ended = new AbortController()
-      follow(root, focus, tell, ended.signal)
+    look: next => {
+      // What is remembered of a testnet stays as long as it is looked at, whatever the view.
+      if (focus === undefined || next.testnet !== focus.testnet) {
+        ended.abort()
+        ended = new AbortController()
+        watched = next.testnet === undefined ? undefined : new WatchedTestnet(root, next.testnet)
+        follow(root, watched, () => focus?.blocks === true, tell, ended.signal)
+      }
+      focus = next
+      detailEnded.abort()
+      detailEnded = new AbortController()
+      if (watched && next.node !== undefined) followNode(watched, next.node, tell, detailEnded.signal)
     },
-    close: () => ended.abort(),
+    close: () => {
+      ended.abort()
+      detailEnded.abort()
+    },
   }
 }
 
-function follow(root: string, focus: Focus, tellAll: OnFeed, signal: AbortSignal): void {
-  // A round that was under way when the view changed says nothing to the next one.
-  const tell: OnFeed = event => {
-    if (!signal.aborted) tellAll(event)
-  }
+function follow(
+  root: string,
+  testnet: WatchedTestnet | undefined,
+  withBlocks: () => boolean,
+  tellAll: OnFeed,
+  signal: AbortSignal,
+): void {
+  const tell = until(signal, tellAll)
   const lost = (error: Error): void => tell({ kind: 'lost', at: Date.now(), reason: error.message })
-  if (focus.testnet === undefined) {
+  if (testnet === undefined) {
     void repeat(LIST_MS, signal, () => list(root, tell), lost)
     return
   }
-  const testnet = new WatchedTestnet(root, focus.testnet)
-  void repeat(ROUND_MS, signal, () => round(testnet, focus, tell, signal), lost)
+  void repeat(ROUND_MS, signal, () => round(testnet, withBlocks, tell, signal), lost)
   void repeat(
     4 * LIST_MS,
     signal,
     () => list(root, tell, testnet),
     () => {},
   )
-  if (focus.node !== undefined)
-    void repeat(
-      DETAIL_MS,
-      signal,
-      () => detail(testnet, focus.node!, tell, signal),
-      () => {},
-    )
 }
+
+function followNode(testnet: WatchedTestnet, node: string, tellAll: OnFeed, signal: AbortSignal): void {
+  const tell = until(signal, tellAll)
+  void repeat(
+    DETAIL_MS,
+    signal,
+    () => detail(testnet, node, tell, signal),
+    () => {},
+  )
+}
+
+/** A round that was under way when the view changed says nothing to the next one. */
+const until =
+  (signal: AbortSignal, tell: OnFeed): OnFeed =>
+  event => {
+    if (!signal.aborted) tell(event)
+  }
 
 /** `watched`: asked already, round by round. */
 async function list(root: string, tell: OnFeed, watched?: WatchedTestnet): Promise<void> {
@@ -126,7 +152,12 @@ class WatchedTestnet {
 }
 const STANDING_ROUNDS = 4
 
-async function round(watched: WatchedTestnet, focus: Focus, tell: OnFeed, signal: AbortSignal): Promise<void> {
+async function round(
+  watched: WatchedTestnet,
+  withBlocks: () => boolean,
+  tell: OnFeed,
+  signal: AbortSignal,
+): Promise<void> {
   const { testnet, record } = watched.running()
   const now = await observe(record.nodes)
   // Nobody answers any more: is there a testnet at all? What was seen last is worth more than a picture of silence.
@@ -139,7 +170,7 @@ async function round(watched: WatchedTestnet, focus: Focus, tell: OnFeed, signal
   const experiments = localExperiments(watched.folder, watched.name)
   tell({ kind: 'testnet', picture: { at: now.at, report, nodes: watchedNodes(record.nodes, now), experiments } })
   followNodes(watched, record, tell, signal)
-  if (focus.blocks) {
+  if (withBlocks()) {
     const of = (name: string): NodeAddress | undefined => record.nodes.find(node => node.name === name)?.address
     const heads = report.heads.flatMap(({ hash, members }) => {
       const address = members[0] === undefined ? undefined : of(members[0])

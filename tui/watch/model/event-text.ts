@@ -6,13 +6,20 @@ export interface EventLine {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly node: string
+  readonly kind: NodeEvent['kind']
   readonly tone: Tone | undefined
   readonly text: string
 }
 
 /** Undefined for what happens all the time: blocks, heads, checkpoints, the mesh. */
 export function eventLine(node: string, event: NodeEvent): EventLine | undefined {
-  const line = (tone: Tone | undefined, text: string): EventLine => ({ at: event.at, node, tone, text })
+  const line = (tone: Tone | undefined, text: string): EventLine => ({
+    at: event.at,
+    node,
+    kind: event.kind,
+    tone,
+    text,
+  })
   switch (event.kind) {
     case 'reorg':
       // One block is how two winners of one height are settled.

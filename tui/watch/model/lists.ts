@@ -2,9 +2,9 @@
 import type { TestnetReport } from '../../model/testnet-summary.ts'
 import { blockColumns } from './block-columns.ts'
 import { type Column, sortValue } from './columns.ts'
-import { experimentColumns } from './experiment-columns.ts'
+import { experimentColumns, libraryColumns } from './experiment-columns.ts'
 import { type NodeLine, nodeColumns, nodeLines } from './node-columns.ts'
-import { keyOf, type WatchedBlock, type WatchedExperiment } from './picture.ts'
+import { keyOf, type LibraryEntry, type WatchedBlock, type WatchedExperiment } from './picture.ts'
 import { filtered, sorted } from './rows.ts'
 import { type State, topOf } from './state.ts'
 import { testnetColumns } from './testnet-columns.ts'
@@ -17,7 +17,12 @@ export interface Listing<T> {
   readonly id: (row: T) => string
 }
 
-export type AnyListing = Listing<TestnetReport> | Listing<NodeLine> | Listing<WatchedExperiment> | Listing<WatchedBlock>
+export type AnyListing =
+  | Listing<TestnetReport>
+  | Listing<NodeLine>
+  | Listing<WatchedExperiment>
+  | Listing<LibraryEntry>
+  | Listing<WatchedBlock>
 
 /** Undefined for views that are texts. */
 export function listingOf(state: State): AnyListing | undefined {
@@ -28,6 +33,8 @@ export function listingOf(state: State): AnyListing | undefined {
       return nodeListing(state)
     case 'experiments':
       return experimentListing(state)
+    case 'library':
+      return libraryListing(state)
     case 'blocks':
       return blockListing(state)
     default:
@@ -43,6 +50,9 @@ export const nodeListing = (state: State): Listing<NodeLine> =>
 
 export const experimentListing = (state: State): Listing<WatchedExperiment> =>
   listing(state, state.picture?.experiments ?? [], experimentColumns, ({ name }) => name)
+
+export const libraryListing = (state: State): Listing<LibraryEntry> =>
+  listing(state, state.library ?? [], libraryColumns, ({ file }) => file)
 
 export const blockListing = (state: State): Listing<WatchedBlock> =>
   listing(state, state.blocks, blockColumns(state), ({ hash }) => hash)

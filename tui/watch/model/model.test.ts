@@ -175,11 +175,36 @@ describe('keys', () => {
     const running = picture([names(3)], [experiment])
     const asked = keys(watching(running), 'ctrl-d')
     expect(asked.prompt).toMatchObject({ kind: 'confirm', question: expect.stringContaining('cut') })
-    expect(press(asked, 'y', 1).action).toEqual({ kind: 'abort', testnet: 'net' })
+    expect(press(asked, 'y', 1).action).toEqual({ kind: 'abort', testnet: 'net', experiment: 'cut' })
     expect(press(asked, 'n', 1).action).toBeUndefined()
     const safe = update(initialState('', true, 'net'), { kind: 'testnet', picture: running })
     expect(keys(safe, 'ctrl-d').prompt).toBeUndefined()
     expect(keys(state, 'ctrl-d').notice).toBe('no experiment runs')
+  })
+  describe('start of an experiment', () => {
+    const entries = [{ name: 'halves', file: '/lib/halves.yaml', faults: 'split 20s', says: 'Halves.' }]
+    const chosen = update(keys(state, 'r'), { kind: 'library', entries })
+    test('is chosen, asked about, and then seen', () => {
+      const asked = keys(chosen, 'enter')
+      expect(asked.prompt).toMatchObject({ kind: 'confirm', question: expect.stringContaining('run halves on net?') })
+      expect(press(asked, 'n', 1)).toMatchObject({ state: { notice: 'nothing was done' } })
+      const { action, state: after } = press(asked, 'y', 1)
+      expect(action).toEqual({ kind: 'start', testnet: 'net', file: '/lib/halves.yaml' })
+      expect(topOf(after).kind).toBe('experiments')
+    })
+    test(':run takes any file', () => {
+      const asked = keys(state, ':', ...'run my.yaml', 'enter')
+      expect(press(asked, 'y', 1).action).toEqual({ kind: 'start', testnet: 'net', file: 'my.yaml' })
+      expect(topOf(keys(state, ':', ...'run', 'enter')).kind).toBe('library')
+    })
+    test('is refused with --readonly', () => {
+      const safe = update(initialState('', true, 'net'), { kind: 'testnet', picture: picture([names(3)]) })
+      expect(topOf(keys(safe, 'r')).kind).toBe('testnet')
+      expect(keys(safe, ':', ...'run my.yaml', 'enter')).toMatchObject({
+        prompt: undefined,
+        notice: expect.stringContaining('--readonly'),
+      })
+    })
   })
   test('no keys, in whatever order, break the stack of views', () =>
     fc.assert(
@@ -192,7 +217,7 @@ describe('keys', () => {
     ))
 })
 
-const all = [...'jkgGsSdlxb/:?q ', 'enter', 'esc', 'pageup', 'pagedown', 'backspace', 'ctrl-d', 'up', 'left']
+const all = [...'jkgGsSdlxbr/:?q ', 'enter', 'esc', 'pageup', 'pagedown', 'backspace', 'ctrl-d', 'up', 'left']
 const experiment = {
   name: 'cut',
   testnet: 'net',
@@ -203,4 +228,5 @@ const experiment = {
   over: false,
   faults: [{ name: 'halves', state: 'active', until: NOW + 7_500, targets: 3, sides: [2, 1] }],
   verdict: [],
+  timeline: [],
 }

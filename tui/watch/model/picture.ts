@@ -26,6 +26,12 @@ export interface WatchedFault {
   readonly sides: readonly number[]
 }
 
+/** What happened in an experiment, or is due to. `at`: milliseconds since the epoch. */
+export interface TimelineEntry {
+  readonly at: number
+  readonly text: string
+}
+
 export interface WatchedExperiment {
   readonly name: string
   readonly testnet: string
@@ -38,6 +44,8 @@ export interface WatchedExperiment {
   readonly faults: readonly WatchedFault[]
   /** Findings that decided, one line each. */
   readonly verdict: readonly string[]
+  /** The oldest first. */
+  readonly timeline: readonly TimelineEntry[]
 }
 
 /** One testnet at one moment. */
@@ -46,6 +54,18 @@ export interface TestnetPicture {
   readonly report: TestnetReport
   readonly nodes: readonly WatchedNode[]
   readonly experiments: readonly WatchedExperiment[]
+  /** What is odd about the source; empty when nothing is. */
+  readonly note?: string
+}
+
+/** An experiment that can be started. */
+export interface LibraryEntry {
+  readonly name: string
+  readonly file: string
+  /** Names and durations. */
+  readonly faults: string
+  /** What it does, for people. */
+  readonly says: string
 }
 
 export interface WatchedBlock {
@@ -87,6 +107,7 @@ export type FeedEvent =
       readonly testnet: string
       readonly blocks: readonly WatchedBlock[]
     }
+  | { readonly kind: 'library'; readonly entries: readonly LibraryEntry[] }
   | { readonly kind: 'node-event'; readonly testnet: string; readonly node: string; readonly event: NodeEvent }
   /** The source does not answer; what is on screen is what it said last. */
   | { readonly kind: 'lost'; readonly at: number; readonly reason: string }

@@ -51,7 +51,7 @@ function done(state: State, deed: Deed, page: number): Pressed {
     case 'bottom':
       return move(Number.MAX_SAFE_INTEGER)
     case 'open':
-      return { state: openRow(state) }
+      return { state: top.kind === 'library' ? startAsked(state, chosen(state)) : openRow(state) }
     case 'back':
       return { state: back(state) }
     case 'filter':
@@ -69,6 +69,8 @@ function done(state: State, deed: Deed, page: number): Pressed {
     case 'experiments':
     case 'blocks':
       return go(deed)
+    case 'run':
+      return go('library')
     case 'abort':
       return { state: asked(state) }
     case 'help':
@@ -128,11 +130,20 @@ function nextSort(state: State): ListState {
 }
 
 function asked(state: State): State {
-  const running = state.picture?.experiments.find(({ over }) => !over)
+  const all = state.picture?.experiments.filter(({ over }) => !over) ?? []
+  const running = all.find(({ name }) => topOf(state).kind === 'experiments' && name === chosen(state)) ?? all[0]
   if (!running) return { ...state, notice: 'no experiment runs' }
   const question = `abort ${running.name}? Its faults are lifted at once`
-  const action: Action = { kind: 'abort', testnet: topOf(state).testnet }
+  const action: Action = { kind: 'abort', testnet: topOf(state).testnet, experiment: running.name }
   return { ...state, prompt: { kind: 'confirm', question, action } }
+}
+
+function startAsked(state: State, file: string): State {
+  if (file === '') return state
+  const { testnet } = topOf(state)
+  const name = state.library?.find(entry => entry.file === file)?.name ?? file
+  const question = `run ${name} on ${nameOf(testnet)}? It breaks the testnet on purpose`
+  return { ...state, prompt: { kind: 'confirm', question, action: { kind: 'start', testnet, file } } }
 }
 
 const withList = (state: State, list: ListState): State => ({
@@ -142,8 +153,12 @@ const withList = (state: State, list: ListState): State => ({
 
 function typed(state: State, prompt: Prompt, key: string): Pressed {
   const rest: State = { ...state, prompt: undefined }
-  if (prompt.kind === 'confirm')
-    return key === 'y' ? { state: rest, action: prompt.action } : { state: { ...rest, notice: 'nothing was done' } }
+  if (prompt.kind === 'confirm') {
+    if (key !== 'y') return { state: { ...rest, notice: 'nothing was done' } }
+    // What becomes of it is seen among the experiments.
+    const { action } = prompt
+    return { state: action.kind === 'start' ? opened(rest, view('experiments', action.testnet)) : rest, action }
+  }
   if (key === 'esc') return { state: prompt.kind === 'filter' ? withFilter(rest, prompt.before) : rest }
   if (key === 'enter') return prompt.kind === 'filter' ? { state: rest } : commanded(rest, prompt.text.trim())
   const text = edited(prompt.text, key)
@@ -176,9 +191,18 @@ const commands: Readonly<Record<string, ViewKind | 'quit' | 'help'>> = {
   q: 'quit',
 }
 
+function runCommand(state: State, file: string): State {
+  const { testnet } = topOf(state)
+  if (state.readonly) return { ...state, notice: '--readonly: nothing can be changed from here' }
+  if (testnet === '') return { ...state, notice: 'open a testnet first' }
+  return file === '' ? opened(state, view('library', testnet)) : startAsked(state, file)
+}
+
 function commanded(state: State, text: string): Pressed {
   if (text === '') return { state }
   const top = topOf(state)
+  const [word, ...rest] = text.split(/\s+/)
+  if (word === 'run') return { state: runCommand(state, rest.join(' ')) }
   const named = state.testnets.find(report => keyOf(report) === text || report.name === text)
   const command = Object.hasOwn(commands, text) ? commands[text] : undefined
   if (command === 'quit') return { state, action: { kind: 'quit' } }
@@ -193,7 +217,7 @@ function commanded(state: State, text: string): Pressed {
     const views = command === 'testnet' ? [root, testnet] : [root, testnet, view(command, top.testnet)]
     return { state: withViews(state, views) }
   }
-  const known = [...Object.keys(commands), ...state.testnets.map(({ name }) => nameOf(name))]
+  const known = [...Object.keys(commands), 'run', ...state.testnets.map(({ name }) => nameOf(name))]
   const nearest = nearestOf(text, known)
   const mend = command ? 'open a testnet first' : nearest ? `did you mean :${nearest}?` : 'see ? for what there is'
   return { state: { ...state, notice: command ? mend : `:${text} is nothing here; ${mend}` } }

@@ -5,6 +5,7 @@ import {
   type FeedEvent,
   type Focus,
   keyOf,
+  type LibraryEntry,
   type NodeDetail,
   type TestnetPicture,
   type WatchedBlock,
@@ -19,7 +20,7 @@ export const MAX_SPREADS = 240
 /** Blocks and producers of which something is remembered. */
 const MAX_REMEMBERED = 2_048
 
-export type ViewKind = 'testnets' | 'testnet' | 'node' | 'log' | 'describe' | 'experiments' | 'blocks'
+export type ViewKind = 'testnets' | 'testnet' | 'node' | 'log' | 'describe' | 'experiments' | 'library' | 'blocks'
 
 export interface View {
   readonly kind: ViewKind
@@ -37,7 +38,10 @@ export type Prompt =
   | { readonly kind: 'confirm'; readonly question: string; readonly action: Action }
 
 /** What only the shell can do. */
-export type Action = { readonly kind: 'quit' } | { readonly kind: 'abort'; readonly testnet: string }
+export type Action =
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'abort'; readonly testnet: string; readonly experiment: string }
+  | { readonly kind: 'start'; readonly testnet: string; readonly file: string }
 
 export interface State {
   /** `this machine`, or the context and namespace. */
@@ -54,6 +58,8 @@ export interface State {
   /** Why there are none. */
   readonly note: string
   readonly testnetsAt: number | null
+  /** Experiments that can be started; undefined before they were looked for. */
+  readonly library: readonly LibraryEntry[] | undefined
   readonly picture: TestnetPicture | undefined
   readonly sides: readonly Side[]
   /** Greatest minus least height, oldest first; null while nobody answered. */
@@ -82,6 +88,7 @@ export function initialState(place: string, readonly: boolean, testnet: string |
     testnets: [],
     note: '',
     testnetsAt: null,
+    library: undefined,
     ...noTestnet,
     lost: undefined,
   }
@@ -132,6 +139,8 @@ export function update(state: State, event: FeedEvent): State {
       return event.detail.node === topOf(state).node ? { ...state, detail: event.detail } : state
     case 'blocks':
       return event.testnet === topOf(state).testnet ? { ...state, blocks: event.blocks } : state
+    case 'library':
+      return { ...state, library: event.entries }
     case 'node-event':
       return event.testnet === topOf(state).testnet ? heard(state, event) : state
     case 'lost':

@@ -1,6 +1,6 @@
 // What stands between header and last line, view by view.
 
-import { blockListing, experimentListing, nodeListing, testnetListing } from '../model/lists.ts'
+import { blockListing, nodeListing, testnetListing } from '../model/lists.ts'
 import { type State, topOf } from '../model/state.ts'
 import { eventLines } from './events.ts'
 import { type Line, line, rule } from './line.ts'
@@ -35,7 +35,8 @@ export function testnetBody(state: State, { columns, height, now }: Room): Line[
   if (!picture) return []
   const wrong = picture.report.conditions.find(({ holds }) => !holds)
   const why = wrong ? [line(['warn', ` ▲ ${wrong.name}: `], wrong.reason)] : []
-  const faults = faultLines(picture, now, columns, MAX_FAULT_LINES)
+  if (picture.note) why.push(line(['warn', ` ▲ ${picture.note}`]))
+  const faults = faultLines(picture.experiments, now, columns, MAX_FAULT_LINES)
   const room = height - MIN_TABLE - why.length - faults.length - 2
   const band = sideLines(sides, columns, Math.max(1, Math.min(MAX_SIDE_LINES, room)))
   const above = [...why, rule(heads(sides.length), columns), ...band, spreadLine(spreads, columns), ...faults]
@@ -67,24 +68,8 @@ export function blocksBody(state: State, { columns, height }: Room): Line[] {
   ]
 }
 
-export function experimentsBody(state: State, { columns, height, now }: Room): Line[] {
-  const listing = experimentListing(state)
-  if (state.picture && listing.all === 0)
-    return [line(''), line('  no experiment runs; start one with `trellis chaos run FILE`')]
-  const details = state.picture ? faultLines(state.picture, now, columns, 10) : []
-  const { cursor } = topOf(state).list
-  const chosen = listing.rows.find(({ name }) => name === cursor) ?? listing.rows[0]
-  const verdict = (chosen?.verdict ?? []).map(text => line(` ${text}`))
-  const below = [...details, ...verdict].slice(0, Math.max(0, height - 6))
-  return [
-    rule(`experiments ${countOf(listing)}`, columns, filterText(state)),
-    ...tableLines(listing, topOf(state).list, columns, height - 2 - below.length),
-    rule('what happens', columns),
-    ...below,
-  ]
-}
-
-function filterText(state: State): string {
+/** For the right end of a rule. */
+export function filterText(state: State): string {
   const { filter } = topOf(state).list
   return filter === '' ? '' : `/${filter}`
 }

@@ -33,6 +33,7 @@ const words: Readonly<Record<string, string>> = {
   describe: 'describe',
   experiments: 'experiments',
   blocks: 'blocks',
+  library: 'run an experiment',
   testnets: 'testnets',
 }
 

@@ -6,7 +6,7 @@ import { padEnd, padStart } from '../../views/width.ts'
 import { nodeLines } from '../model/node-columns.ts'
 import { type State, topOf } from '../model/state.ts'
 import type { Room } from './bodies.ts'
-import { eventLines } from './events.ts'
+import { clock, eventLines } from './events.ts'
 import { type Line, line, rule } from './line.ts'
 
 const MIN_LOG = 5
@@ -96,8 +96,18 @@ function factLines(state: State, now: number): Line[] {
       ['dim', '  restarts '],
       String(known.restarts),
     ),
+    ...lastReorgs(state),
   ]
 }
+
+/** Those that were seen happen. */
+function lastReorgs(state: State): Line[] {
+  const seen = state.events.filter(({ kind, node }) => kind === 'reorg' && node === topOf(state).node)
+  if (seen.length === 0) return []
+  const texts = seen.slice(0, SHOWN_REORGS).map(({ at, text }) => `${clock(at)} ${text.replace(/^reorg of /, '')}`)
+  return [line(['dim', ' last reorgs '], texts.join('; '))]
+}
+const SHOWN_REORGS = 3
 
 function peerLines({ detail, picture }: State, now: number): Line[] {
   if (!detail) return [line(['dim', ' asking'])]

@@ -1,7 +1,7 @@
 // The band under the header: who follows which chain, how far the heights are apart, and which faults are in force.
 import { glyphs, type Tone } from '../../theme.ts'
 import { cut, padEnd, padStart } from '../../views/width.ts'
-import type { TestnetPicture, WatchedFault } from '../model/picture.ts'
+import type { WatchedExperiment, WatchedFault } from '../model/picture.ts'
 import type { Side } from '../model/sides.ts'
 import { sparkline } from '../model/sparkline.ts'
 import { type Line, line, type Span } from './line.ts'
@@ -45,7 +45,12 @@ export function spreadLine(spreads: readonly (number | null)[], columns: number)
 const active = new Set(['active', 'injecting', 'lifting', 'failed'])
 
 /** The experiment that runs and its faults, at most `height` lines. */
-export function faultLines({ experiments }: TestnetPicture, now: number, columns: number, height: number): Line[] {
+export function faultLines(
+  experiments: readonly WatchedExperiment[],
+  now: number,
+  columns: number,
+  height: number,
+): Line[] {
   const running = experiments.find(({ over }) => !over)
   if (!running) return []
   const head = line(

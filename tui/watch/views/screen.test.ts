@@ -23,6 +23,7 @@ const experiment = {
   over: false,
   faults: [{ name: 'halves', state: 'active', until: NOW + 7_500, targets: 3, sides: [2, 1] }],
   verdict: [],
+  timeline: [],
 }
 
 describe('a testnet at 80x24', () => {

@@ -3,7 +3,8 @@
 import { padEnd } from '../../views/width.ts'
 import { bindingsOf } from '../keys.ts'
 import { type State, topOf } from '../model/state.ts'
-import { blocksBody, experimentsBody, type Room, testnetBody, testnetsBody } from './bodies.ts'
+import { blocksBody, type Room, testnetBody, testnetsBody } from './bodies.ts'
+import { experimentsBody, libraryBody } from './experiments.ts'
 import { dataAt, headerLines, isStale } from './header.ts'
 import { empty, type Line, line, rule, type Span } from './line.ts'
 import { describeBody, logBody, nodeBody } from './node.ts'
@@ -23,6 +24,7 @@ const bodies = {
   log: logBody,
   describe: describeBody,
   experiments: experimentsBody,
+  library: libraryBody,
   blocks: blocksBody,
 } as const
 
@@ -58,7 +60,7 @@ function footer(state: State, columns: number): Line {
 }
 
 /** In the order in which a newcomer needs them, as many as fit. */
-const order = ['enter', 'esc', '/', ':', 's', 'd', 'l', 'x', 'b', 'ctrl-d']
+const order = ['enter', 'esc', '/', ':', 's', 'd', 'l', 'x', 'b', 'r', 'ctrl-d']
 
 function hints(state: State, columns: number): Line {
   const known = bindingsOf(topOf(state).kind, state.readonly)
