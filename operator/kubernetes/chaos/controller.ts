@@ -1,7 +1,9 @@
 // The controller of experiments: a key is a testnet, and all experiments on it are looked at together.
 
+import type { Outcome } from '../../outside-metrics.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import type { OperatorConfig } from '../config.ts'
+import { outcomeOf } from '../outside-view.ts'
 import type { Api } from '../runtime/api.ts'
 import { isConflict, isNotFound } from '../runtime/api-error.ts'
 import type { Result } from '../runtime/controller.ts'
@@ -31,6 +33,8 @@ export interface ChaosControllerParts {
   readonly recorder: EventRecorder
   readonly stores: ChaosStores
   readonly testnetStores: Stores
+  /** A run is over, and this process was the first to say so. */
+  readonly onOutcome: (outcome: Outcome) => void
 }
 
 export class ChaosController {
@@ -80,6 +84,8 @@ export class ChaosController {
         if (isNotFound(error)) return false
         throw error
       }
+      const outcome = outcomeOf(experiment, status)
+      if (outcome) this.#parts.onOutcome(outcome)
     }
     const { apiVersion, kind } = experiments
     for (const notice of notices)
@@ -87,10 +93,10 @@ export class ChaosController {
     const refusal = await this.#create(create, uid, signal)
     if (refusal === undefined) this.#refusals.delete(uid)
     else this.#remember(uid, refusal)
-    for (const { resource, name, uid } of remove) {
+    for (const { resource, name, uid, atOnce } of remove) {
       try {
         // Until its pods are gone, so that who waits for the heal has something to look at.
-        const propagation = resource.plural === resources.jobs.plural ? 'Foreground' : 'Background'
+        const propagation = resource.plural === resources.jobs.plural && !atOnce ? 'Foreground' : 'Background'
         await writer.delete(resource, { namespace, name }, { uid, propagation }, signal)
       } catch (error) {
         // The name is another object's by now.
