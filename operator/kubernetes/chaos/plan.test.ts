@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ExperimentStatus } from '../../../api/status.ts'
 import { GONE_WITHIN_MS, LAST_WORD_MS } from './deadlines.ts'
+import { PROMPTLY_AFTER_MS } from './runner-pods.ts'
 import type { StoredExperiment } from './stored-experiment.ts'
 import type { ChaosWorld } from './world.ts'
 import { cut, endedJob, experiment, iso, job, planAt, planOfOne, pod, T0, testnet, written } from './worlds.fixture.ts'
@@ -228,6 +229,30 @@ describe('an experiment that runs', () => {
     expect(inShort(status)).toEqual(['Inconclusive', reason])
     expect(status?.message).toMatch(words)
     expect(notices).toMatchObject([{ type: 'Warning', reason }])
+  })
+
+  const atWork = { creationTimestamp: iso(T0 - PROMPTLY_AFTER_MS) }
+  test.each<[string, Partial<ChaosWorld>]>([
+    ['died', { pods: [dead] }],
+    ['is taken away', { pods: [pod('a', { phase: 'Running' }, { deletionTimestamp: iso(T0) })] }],
+    ['is gone', { jobs: [job('a', { failed: 1 }, atWork)] }],
+  ])('whose runner %s gets another one at once, from a Job of its own', (_name, more) => {
+    const a = settled(running('a'))
+    const { status, create, remove, notices } = at(T0, a, { jobs: [job('a', { active: 1 }, atWork)], ...more })
+    expect(remove).toMatchObject([{ name: 'a--runner', uid: 'u-a-job', atOnce: true }])
+    expect([status, create]).toEqual([undefined, []])
+    expect(notices).toMatchObject([{ type: 'Warning', reason: 'RunnerReplaced' }])
+    expect(at(T0, a, { jobs: [] }).create).toHaveLength(3)
+  })
+
+  test.each<[string, Partial<ChaosWorld>]>([
+    ['died young', { jobs: [job('a', { active: 1 }, { creationTimestamp: iso(T0 - SECOND) })], pods: [dead] }],
+    ['died again', { jobs: [job('a', { failed: 2 }, atWork)] }],
+    ['ended in order', { jobs: [job('a', {}, atWork)], pods: [pod('a', { phase: 'Succeeded' })] }],
+    ['has a successor', { jobs: [job('a', { failed: 1 }, atWork)], pods: [dead, pod('a', { phase: 'Running' })] }],
+    ['is not there yet', { jobs: [job('a', {}, atWork)] }],
+  ])('whose runner %s is left to its Job', (_name, more) => {
+    expect(at(T0, settled(running('a')), more)).toMatchObject({ remove: [], create: [], notices: [] })
   })
 
   test('past its end is ended although its Job is not', () => {

@@ -35,7 +35,7 @@ export function planChaos(world: ChaosWorld, { runner }: Settings, now: number):
       status,
       create: decision.create,
       remove: decision.remove,
-      notices: noticesOf(experiment, status),
+      notices: [...(decision.notices ?? []), ...noticesOf(experiment, status)],
     })
   }
   return { experiments: plans, requeueAfterMs: times.length > 0 ? Math.min(...times) : undefined }

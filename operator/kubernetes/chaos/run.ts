@@ -4,9 +4,10 @@ import { type EndPhase, type ExperimentStatus, endPhases } from '../../../api/st
 import { milliseconds } from '../../../api/units.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import { type Job, type KubeObject, type Resource, resources } from '../runtime/resource.ts'
+import type { Notice } from '../testnet/world.ts'
 import { GONE_WITHIN_MS, LAST_WORD_MS } from './deadlines.ts'
 import { type RunnerConfig, runnerObjects } from './runner-objects.ts'
-import { lastWords, whyNotStarted } from './runner-pods.ts'
+import { diedAtWork, lastWords, whyNotStarted } from './runner-pods.ts'
 import type { StoredExperiment, ValidExperiment } from './stored-experiment.ts'
 import { planOf, standingOf, type TestnetStanding, whyNot } from './validate.ts'
 import type { ChaosWorld, Removal } from './world.ts'
@@ -21,6 +22,8 @@ export interface Decision {
   readonly said: Said
   readonly create: readonly Wanted[]
   readonly remove: readonly Removal[]
+  /** Beside what the status tells. */
+  readonly notices?: readonly Notice[] | undefined
   readonly lookAgainMs?: number | undefined
 }
 
@@ -170,6 +173,16 @@ function decideRunning(
         ? inconclusive('RunnerFailed', `the runner died and its replacements too${last}`)
         : inconclusive('RunnerSilent', `the runner ended without a verdict${last}`),
     )
+  }
+  if (now < endsBy && diedAtWork(job, world.pods, now)) {
+    const words = lastWords(job, world.pods)
+    const note = `its runner is replaced at once${words === undefined ? '' : `; the last word of the one before: ${words}`}`
+    return {
+      ...nothing(said),
+      remove: [{ ...removal(resources.jobs, job), atOnce: true }],
+      notices: [{ type: 'Warning', reason: 'RunnerReplaced', note }],
+      lookAgainMs: LOOK_AGAIN_MS,
+    }
   }
   if (now > endsBy + GONE_WITHIN_MS)
     return { ...nothing(inconclusive('DeadlineExceeded', late)), remove: [removal(resources.jobs, job)] }

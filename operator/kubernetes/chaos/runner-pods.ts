@@ -19,6 +19,24 @@ export function lastWords(job: Job, pods: readonly Pod[]): string | undefined {
   return (words || dead?.status?.message)?.slice(0, MAX_WORDS_CHARS)
 }
 
+/** A runner that dies sooner would only die again: it is left to the back-off of its Job. */
+export const PROMPTLY_AFTER_MS = 10_000
+
+/**
+ * True when a runner that worked has died, or is being taken away: a Job makes another after a back-off of ten seconds, in
+ * which leases lapse. The first death of each Job only, so that what always dies comes to an end.
+ */
+export function diedAtWork(job: Job, pods: readonly Pod[], now: number): boolean {
+  const failed = job.status?.failed ?? 0
+  const own = podsOf(job, pods)
+  if (!(now - Date.parse(job.metadata.creationTimestamp ?? '') >= PROMPTLY_AFTER_MS)) return false
+  if (failed > 1 || own.length > 1 || failed + own.length === 0) return false
+  return own.every(isLeaving)
+}
+
+const isLeaving = ({ metadata, status }: Pod): boolean =>
+  status?.phase === 'Failed' || (metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded')
+
 /** `warnings`: events about Jobs. */
 export function whyNotStarted(
   job: Job,

@@ -26,6 +26,8 @@ export interface Removal {
   readonly resource: Resource
   readonly name: string
   readonly uid: string
+  /** What it owns is left to the garbage collector, so that its name is free at once. */
+  readonly atOnce?: boolean | undefined
 }
 
 /** What is to be done about one experiment, in this order: status, objects, runs, removals. */

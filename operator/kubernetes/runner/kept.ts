@@ -8,10 +8,10 @@ import { MAX_DATA_BYTES } from '../build/configuration.ts'
 import { checkpointObject, recordObject, runnerLabels } from '../chaos/names.ts'
 import { experiments, type StoredExperiment } from '../chaos/stored-experiment.ts'
 import type { Api } from '../runtime/api.ts'
-import { isNotFound } from '../runtime/api-error.ts'
 import { controlledBy } from '../runtime/owner.ts'
 import { type ConfigMap, resources } from '../runtime/resource.ts'
-import type { Writer } from '../runtime/writer.ts'
+import type { Intent, Writer } from '../runtime/writer.ts'
+import { Claim } from './claim.ts'
 import { cutRecord } from './cut-record.ts'
 import { persistently } from './persistently.ts'
 
@@ -27,51 +27,62 @@ const pack = promisify(gzip)
 const unpack = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)
 
 export class Kept {
-  readonly #api: Api
   readonly #writer: Writer
   readonly #owner: StoredExperiment
+  readonly #claim: Claim
 
-  constructor(api: Api, writer: Writer, owner: StoredExperiment) {
-    this.#api = api
+  /** `holder`: this runner; no other has the name. */
+  constructor(api: Api, writer: Writer, owner: StoredExperiment, holder: string) {
     this.#writer = writer
     this.#owner = owner
+    const { namespace, uid = '', name } = owner.metadata
+    const object = this.#object(checkpointObject(name))
+    this.#claim = new Claim({
+      api,
+      writer,
+      holder,
+      owner: uid,
+      object,
+      name: { namespace, name: object.metadata.name },
+    })
   }
 
-  /** That of a runner before this one; undefined when there was none. @throws Error when it cannot be read */
-  async checkpoint(signal: AbortSignal): Promise<Checkpoint | undefined> {
-    const { namespace, name, uid } = this.#owner.metadata
-    try {
-      const map = await this.#api.get(resources.configMaps, { namespace, name: checkpointObject(name) }, signal)
-      // Of an experiment of the same name that was deleted a moment ago.
-      if (map.metadata.ownerReferences?.some(owner => owner.uid === uid) !== true) return undefined
-      const text = map.binaryData?.[CHECKPOINT_KEY]
-      if (text === undefined) return undefined
-      const json = await unpack(Buffer.from(text, 'base64'), { maxOutputLength: MAX_CHECKPOINT_BYTES })
-      return checkpointSchema.parse(JSON.parse(json.toString('utf8')))
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+  /**
+   * Makes this runner the one that acts. Resolves with the checkpoint of the one before it; undefined when there was none.
+   * @throws what the API server said last, Error when the checkpoint cannot be read
+   */
+  async takeOver(signal: AbortSignal): Promise<Checkpoint | undefined> {
+    const data = await this.#claim.take(signal)
+    const text = data?.[CHECKPOINT_KEY]
+    if (text === undefined) return undefined
+    const json = await unpack(Buffer.from(text, 'base64'), { maxOutputLength: MAX_CHECKPOINT_BYTES })
+    return checkpointSchema.parse(JSON.parse(json.toString('utf8')))
   }
 
-  /** Resolves once it is stored. @throws what the API server said last */
+  /** Resolves while this runner is the one that acts. @throws Superseded, ApiError, ConnectionError */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#claim.check(signal)
+  }
+
+  /** Resolves once it is stored. @throws Superseded, what the API server said last */
   async saveCheckpoint(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
-    const bytes = await pack(JSON.stringify(checkpoint))
-    await this.#save(checkpointObject(this.#owner.metadata.name), CHECKPOINT_KEY, bytes, CHECKPOINT_WITHIN_MS, signal)
+    const data = { [CHECKPOINT_KEY]: (await pack(JSON.stringify(checkpoint))).toString('base64') }
+    await persistently(CHECKPOINT_WITHIN_MS, signal, () => this.#claim.write(data, signal))
   }
 
   /** Name of the ConfigMap with the record, of which the middle is left out where it is too large. @throws as above */
   async saveRecord(record: RunRecord, signal: AbortSignal): Promise<string> {
     const name = recordObject(this.#owner.metadata.name)
     const bytes = await cutRecord(record, MAX_DATA_BYTES, async cut => await pack(JSON.stringify(cut)))
-    await this.#save(name, RECORD_KEY, bytes, RECORD_WITHIN_MS, signal)
+    const map = { ...this.#object(name), binaryData: { [RECORD_KEY]: bytes.toString('base64') } }
+    await persistently(RECORD_WITHIN_MS, signal, () => this.#writer.apply(resources.configMaps, map, signal))
     return name
   }
 
-  async #save(name: string, key: string, bytes: Buffer, withinMs: number, signal: AbortSignal): Promise<void> {
+  #object(name: string): Intent<ConfigMap> {
     const { metadata } = this.#owner
     const { apiVersion, kind } = experiments
-    const map: ConfigMap & { apiVersion: string; kind: string } = {
+    return {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: {
@@ -80,8 +91,6 @@ export class Kept {
         labels: runnerLabels(metadata.name),
         ownerReferences: [controlledBy({ apiVersion, kind, metadata })],
       },
-      binaryData: { [key]: bytes.toString('base64') },
     }
-    await persistently(withinMs, signal, () => this.#writer.apply(resources.configMaps, map, signal))
   }
 }

@@ -1,7 +1,10 @@
 // The process of an experiment's Job: `node runner.js --namespace NS --experiment NAME`. The testnet's Secret is mounted at
 // /etc/trellis-runner/testnet, or where --secret says. Logs one JSON line an event on stdout.
-// SIGTERM heals at once and ends the run when it was aborted or deleted, else another runner goes on. Exit codes: 0 when the outcome is in the status, whatever it is; 1 on a defect;
-// 3 when arguments or environment are at fault, or the API server cannot be reached: another runner may have more luck.
+// SIGTERM heals at once and ends the run when it was aborted or deleted; else the run goes on until another runner has taken
+// its place. Exit codes: 0 when the outcome is in the status, whatever it is; 1 on a defect; 3 when arguments or environment
+// are at fault, the API server cannot be reached, or another runner is to go on.
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Log } from '../../../node/observe/log.ts'
 import { runnerEnvironment, TESTNET_SECRET_DIR } from '../chaos/names.ts'
@@ -60,7 +63,9 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => onSignal('SIGINT'))
   const api = new Api(config, { userAgent: 'trellis-runner' })
   const name = { namespace, name: experiment }
-  await runStored({ api, name, uid: process.env[runnerEnvironment.uid], secretFolder: secret, log, stop: stop.signal })
+  const { [runnerEnvironment.uid]: uid, [runnerEnvironment.pod]: pod } = process.env
+  const holder = pod ?? `${hostname()}-${randomUUID()}`
+  await runStored({ api, name, uid, holder, secretFolder: secret, log, stop: stop.signal })
   process.exit(0)
 }
 

@@ -19,5 +19,6 @@ export async function persistently<T>(withinMs: number, signal: AbortSignal, wor
   }
 }
 
-const mayPass = (error: unknown): boolean =>
+/** The API server cannot be reached, or says that it cannot now. */
+export const mayPass = (error: unknown): boolean =>
   error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429))

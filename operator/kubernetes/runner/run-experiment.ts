@@ -9,11 +9,13 @@ import type { Api } from '../runtime/api.ts'
 import { isNotFound } from '../runtime/api-error.ts'
 import type { ObjectName } from '../runtime/resource.ts'
 import { Writer } from '../runtime/writer.ts'
+import { Superseded } from './claim.ts'
 import { clusterTarget } from './cluster-target.ts'
 import { whyUnsupported } from './injector.ts'
 import { Kept } from './kept.ts'
+import { letGoReason } from './lookout.ts'
 import { type RunnerStatus, statusAfter, statusRefused, statusWhile } from './outcome.ts'
-import { persistently } from './persistently.ts'
+import { mayPass, persistently } from './persistently.ts'
 import { PodAddresses } from './pod-addresses.ts'
 import { StatusWriter } from './status-writer.ts'
 import { readGiven, readSecrets, Unusable } from './stored.ts'
@@ -30,6 +32,8 @@ export interface RunOptions {
   readonly name: ObjectName
   /** Of the experiment that this process was started for; any of that name when undefined. */
   readonly uid: string | undefined
+  /** This runner's name among those of the experiment: its pod's. */
+  readonly holder: string
   /** Where the testnet's Secret is mounted. */
   readonly secretFolder: string
   readonly log: Log
@@ -37,7 +41,10 @@ export interface RunOptions {
   readonly stop: AbortSignal
 }
 
-/** Somebody wants this process to end, but not the run: its machine is drained, say. What it holds lasts as long as its lease. */
+/**
+ * This process is to end, but not the run: its machine is drained, another runner has taken its place, or the API server is
+ * out of its reach. It must end at once and lift nothing: what it holds is its successor's, or lapses.
+ */
 export class HandedOver extends Error {
   override readonly name = 'HandedOver'
 }
@@ -66,17 +73,23 @@ export async function runStored(options: RunOptions): Promise<void> {
       },
     )
     const ending = new AbortController()
+    const leaving = new AbortController()
     const handedOver = Promise.withResolvers<never>()
+    const letGo = (reason: string): void => handedOver.reject(new HandedOver(reason))
+    // Nobody may be waiting for it.
+    handedOver.promise.catch(() => {})
     const onStop = async (): Promise<void> => {
-      if (await isWanted(api, stored, signal)) handedOver.reject(new HandedOver('another runner is to go on'))
+      if (await isWanted(api, stored, signal)) leaving.abort()
       else ending.abort(options.stop.reason)
     }
     if (options.stop.aborted) void onStop()
     else options.stop.addEventListener('abort', () => void onStop(), { once: true })
-    const run = finalStatus({ ...options, stop: ending.signal }, writer, status, signal)
+    const kept = new Kept(api, writer, stored, options.holder)
+    const parts = { status, kept, signal, letGo, leaving: leaving.signal }
+    const run = finalStatus({ ...options, stop: ending.signal }, parts)
     const last = await Promise.race([run, handedOver.promise])
     log.info('over', { phase: last.phase, reason: last.reason, message: last.message })
-    await status.end(last)
+    await Promise.race([status.end(last), handedOver.promise])
   } catch (error) {
     // Deleted in the midst: nobody is left to be told.
     if (!isNotFound(error)) throw error
@@ -98,11 +111,19 @@ async function isWanted(api: Api, { metadata }: StoredExperiment, signal: AbortS
   }
 }
 
+interface RunParts {
+  readonly status: StatusWriter
+  readonly kept: Kept
+  readonly signal: AbortSignal
+  /** Ends this runner without a word. */
+  readonly letGo: (reason: string) => void
+  /** Aborted once this runner is to be replaced. */
+  readonly leaving: AbortSignal
+}
+
 async function finalStatus(
   { api, name, secretFolder, log, stop }: RunOptions,
-  writer: Writer,
-  status: StatusWriter,
-  signal: AbortSignal,
+  { status, kept, signal, letGo, leaving }: RunParts,
 ): Promise<RunnerStatus> {
   // Until there is something to heal.
   const early = AbortSignal.any([signal, stop])
@@ -110,8 +131,8 @@ async function finalStatus(
   try {
     const given = await persistently(READ_WITHIN_MS, early, () => readGiven(api, name, early))
     const { expanded, experiment, stored, endsBy } = given
-    const kept = new Kept(api, writer, stored)
-    const checkpoint = await persistently(READ_WITHIN_MS, early, () => kept.checkpoint(early))
+    const checkpoint = await persistently(READ_WITHIN_MS, early, () => kept.takeOver(early))
+    void letGoReason(kept, leaving, signal).then(letGo)
     if (!checkpoint && Date.now() >= endsBy)
       throw new Unusable(`nothing may be injected after ${stored.status?.plan?.endsBy}, and nothing was until now`)
     const pods = new PodAddresses(api, name.namespace ?? '', expanded)
@@ -136,7 +157,16 @@ async function finalStatus(
       target,
       checkpoint,
       signal: stop,
-      onCheckpoint: async state => await kept.saveCheckpoint(state, signal),
+      onCheckpoint: async state => {
+        try {
+          await kept.saveCheckpoint(state, signal)
+        } catch (error) {
+          if (!(error instanceof Superseded) && !mayPass(error)) throw error
+          // Lifting would take from a successor what it renews: nothing is done any more.
+          letGo(`the state of the run could not be kept: ${(error as Error).message}`)
+          await new Promise<never>(() => {})
+        }
+      },
       onProgress: progress => {
         if (progress.phase === 'inject') startedAt ??= Date.now()
         status.say(statusWhile(progress, choice.fidelity, startedAt))
