@@ -3,8 +3,10 @@ import { operatorMetrics } from '../../api/metrics/operator.ts'
 import { registerMetrics } from '../../api/metrics/registered.ts'
 import { testnetMetrics } from '../../api/metrics/testnet.ts'
 import type { Log } from '../../node/observe/log.ts'
+import { countOutcome, type OutsideView, showOutside } from '../outside-metrics.ts'
 import { chaosParts } from './chaos/start.ts'
 import type { OperatorConfig } from './config.ts'
+import { outsideView } from './outside-view.ts'
 import { serveReadApi } from './read-api/server.ts'
 import { Api } from './runtime/api.ts'
 import { Controller } from './runtime/controller.ts'
@@ -109,6 +111,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     onNote,
     onError: (key, error, retryInMs) =>
       log.warn('reconciliation of experiments failed', { testnet: key, error, retryInMs }),
+    onOutcome: outcome => countOutcome(registered, outcome),
     now,
   })
 
@@ -119,6 +122,9 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   registered.onScrape(() => {
     for (const each of controllers) each.observe()
     for (const informer of informers) observeInformer(metrics, informer)
+    // Two processes must not tell of the same testnet: sums over all of them would be wrong.
+    const view = leader.isLeader ? outsideView(source, chaos?.stores.experiments() ?? []) : nothing
+    showOutside(registered, view)
   })
   const health = await serveHealth({
     host: config.listen.host,
@@ -149,6 +155,8 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   })
   return { ports: { health: health.port, api: readApi.port }, leader, ended }
 }
+
+const nothing: OutsideView = { testnets: [], experiments: [] }
 
 function tellLeader(log: Log, note: LeaderNote): void {
   if (note.kind === 'leading') log.info('leads', { transitions: note.transitions })

@@ -1,7 +1,9 @@
 // The controller of experiments: a key is a testnet, and all experiments on it are looked at together.
 
+import type { Outcome } from '../../outside-metrics.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import type { OperatorConfig } from '../config.ts'
+import { outcomeOf } from '../outside-view.ts'
 import type { Api } from '../runtime/api.ts'
 import { isConflict, isNotFound } from '../runtime/api-error.ts'
 import type { Result } from '../runtime/controller.ts'
@@ -31,6 +33,8 @@ export interface ChaosControllerParts {
   readonly recorder: EventRecorder
   readonly stores: ChaosStores
   readonly testnetStores: Stores
+  /** A run is over, and this process was the first to say so. */
+  readonly onOutcome: (outcome: Outcome) => void
 }
 
 export class ChaosController {
@@ -80,6 +84,8 @@ export class ChaosController {
         if (isNotFound(error)) return false
         throw error
       }
+      const outcome = outcomeOf(experiment, status)
+      if (outcome) this.#parts.onOutcome(outcome)
     }
     const { apiVersion, kind } = experiments
     for (const notice of notices)

@@ -8,8 +8,8 @@ import type { RuntimeMetrics } from '../runtime/metrics.ts'
 import type { KubeObject, Resource } from '../runtime/resource.ts'
 import type { Writer } from '../runtime/writer.ts'
 import type { Stores, WatchTimes } from '../testnet/stores.ts'
-import { ChaosController } from './controller.ts'
-import { openChaosStores } from './stores.ts'
+import { ChaosController, type ChaosControllerParts } from './controller.ts'
+import { type ChaosStores, openChaosStores } from './stores.ts'
 
 export interface ChaosOptions {
   readonly config: OperatorConfig
@@ -21,15 +21,20 @@ export interface ChaosOptions {
   readonly watchTimes?: WatchTimes | undefined
   readonly onNote: (informer: string, resource: Resource, note: InformerNote) => void
   readonly onError: (testnet: string, error: unknown, retryInMs: number | undefined) => void
+  readonly onOutcome: ChaosControllerParts['onOutcome']
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
 
 /** Undefined when nothing is configured to run them. Nothing is followed or done before both parts are run. */
-export function chaosParts(
-  options: ChaosOptions,
-): { readonly controller: Controller; readonly informers: readonly Informer<KubeObject>[] } | undefined {
-  const { config, api, writer, recorder, metrics, testnetStores, watchTimes, onNote, onError, now } = options
+export function chaosParts(options: ChaosOptions):
+  | {
+      readonly controller: Controller
+      readonly informers: readonly Informer<KubeObject>[]
+      readonly stores: ChaosStores
+    }
+  | undefined {
+  const { config, api, writer, recorder, metrics, testnetStores, watchTimes, onNote, onError, onOutcome, now } = options
   const { namespaces, runner, concurrency } = config
   if (!runner) return undefined
   const stores = openChaosStores(api, {
@@ -40,7 +45,7 @@ export function chaosParts(
     onNote,
     now,
   })
-  const experiments = new ChaosController({ runner, api, writer, recorder, stores, testnetStores })
+  const experiments = new ChaosController({ runner, api, writer, recorder, stores, testnetStores, onOutcome })
   const controller: Controller = new Controller({
     name: 'chaos',
     reconcile: (key, signal) => experiments.reconcile(key, signal),
@@ -48,5 +53,5 @@ export function chaosParts(
     concurrency,
     onError,
   })
-  return { controller, informers: stores.informers }
+  return { controller, informers: stores.informers, stores }
 }

@@ -16,6 +16,8 @@ export interface ChaosStores {
   /** True when all have listed what is in that namespace. */
   synced(namespace: string): boolean
   of<T extends KubeObject>(resource: Resource<T>, namespace: string): ReadStore<T> | undefined
+  /** All of them, in no particular order. */
+  experiments(): readonly StoredExperiment[]
   /** Names of testnets that experiments are for, as keys. */
   targets(): readonly string[]
 }
@@ -61,6 +63,10 @@ export function openChaosStores(api: Api, options: ChaosStoresOptions): ChaosSto
     open(resources.jobs, namespace, labelledKey, { labelSelector: EXPERIMENT_LABEL, trim: trimJob })
     open(resources.pods, namespace, labelledKey, { labelSelector: EXPERIMENT_LABEL, trim: trimPod })
   }
+  const all = (): StoredExperiment[] =>
+    [...byPlace].flatMap(([key, { store }]) =>
+      key.startsWith(`${experiments.plural} `) ? (store.list() as StoredExperiment[]) : [],
+    )
   const at = (resource: Resource, namespace: string) => byPlace.get(place(resource, everywhere ? undefined : namespace))
   return {
     informers: [...byPlace.values()],
@@ -70,13 +76,8 @@ export function openChaosStores(api: Api, options: ChaosStoresOptions): ChaosSto
       ),
     of: <T extends KubeObject>(resource: Resource<T>, namespace: string) =>
       at(resource as unknown as Resource, namespace)?.store as unknown as ReadStore<T> | undefined,
-    targets: () => [
-      ...new Set(
-        [...byPlace].flatMap(([key, { store }]) =>
-          key.startsWith(`${experiments.plural} `) ? store.list().flatMap(each => experimentKey(each) ?? []) : [],
-        ),
-      ),
-    ],
+    experiments: all,
+    targets: () => [...new Set(all().flatMap(each => experimentKey(each) ?? []))],
   }
 }
 
