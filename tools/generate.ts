@@ -1,17 +1,23 @@
 // Makes every generated file: `node tools/generate.ts`. With --check it writes nothing and fails when one is stale.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ruleFile } from '../dashboards/alerts/rules.ts'
+import { dashboardFiles } from '../dashboards/source/dashboards.ts'
 import { chartValuesJsonSchema } from './generate/chart-values.ts'
 import { crdTemplates } from './generate/crds.ts'
 import { metricsPage } from './generate/metrics-page.ts'
 import { referencePage } from './generate/reference-page.ts'
 
 const root = join(import.meta.dirname, '..')
+const rules = ruleFile()
 const files: Record<string, string> = {
+  'dashboards/alerts/trellis.rules.yaml': rules,
+  'charts/trellis/files/alerts/trellis.rules.yaml': rules,
   'charts/trellis/values.schema.json': chartValuesJsonSchema(),
   'docs/metrics.md': metricsPage(),
   'docs/reference.md': referencePage(),
   ...crdTemplates(),
+  ...dashboardFiles(),
 }
 
 const check = process.argv.includes('--check')

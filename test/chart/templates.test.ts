@@ -1,8 +1,9 @@
 // What Helm makes of the chart.
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { $ } from 'zx'
 import { operatorConfigSchema } from '../../operator/kubernetes/config.ts'
-import { chart, objectsOf, render, tool, valueSets, valuesFile } from './chart.ts'
+import { chart, objectsOf, readText, render, tool, valueSets, valuesFile } from './chart.ts'
 
 const found = await tool('helm')
 const helm = 'program' in found ? found.program : ''
@@ -50,6 +51,17 @@ describe.skipIf(helm === '')('the chart', () => {
     expect(await definitions()).toEqual(['keep', 'keep'])
     expect(await definitions('--set', 'crds.keep=false')).toEqual([undefined, undefined])
     expect(await definitions('--set', 'crds.enabled=false')).toEqual([])
+  })
+
+  test('ships the alerts as they are, with runbooks where its values say', async () => {
+    const rulesOf = async (...options: string[]) =>
+      objectsOf(await rendered('monitored', ...options)).find(({ kind }) => kind === 'PrometheusRule')?.spec
+    const own = parse(readText('files', 'alerts', 'trellis.rules.yaml'))
+    expect(await rulesOf('--set', 'prometheusRule.runbooks=')).toEqual(own)
+    expect(JSON.stringify(await rulesOf()).replaceAll('https://runbooks.example.org/trellis/', 'docs/alerts/')).toBe(
+      JSON.stringify(own),
+    )
+    expect(await rulesOf('--set', 'prometheusRule.enabled=false')).toBeUndefined()
   })
 
   test('selects the operator alone: not its test, not the nodes', async () => {
@@ -101,6 +113,7 @@ describe.skipIf(helm === '')('the chart', () => {
     ['a namespace twice', 'watch.namespaces={a,a}', "at '/watch/namespaces': items at 0 and 1 are equal"],
     ['a scraper without its pods', 'nodes.scraper.namespace.a=b', "missing property 'pod'"],
     ['a subject without its kind', 'readApi.subjects[0].name=a', "missing property 'kind'"],
+    ['runbooks that are no address', 'prometheusRule.runbooks=docs', "at '/prometheusRule/runbooks'"],
     ['a value taken away', 'image=null', "missing property 'image'"],
     ['a name that is too long', `fullnameOverride=${'a'.repeat(41)}`, "at '/fullnameOverride'"],
   ]

@@ -84,6 +84,14 @@ export const chartValuesSchema = z.strictObject({
     interval: z.string().regex(/^\d+(ms|s|m|h)$/),
     labels,
   }),
+  prometheusRule: z.strictObject({
+    enabled: z.boolean(),
+    labels,
+    runbooks: z
+      .string()
+      .max(2_048)
+      .regex(/^(https?:\/\/[^\s"'{}]+)?$/),
+  }),
   resources: z.strictObject({ requests: quantities.optional(), limits: quantities.optional() }),
   commonLabels: labels,
   deploymentAnnotations: texts,
