@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { readNodeStatus } from './node-answer.ts'
-import { ANSWER_WITHIN_MS, askNode, MAX_ANSWER_BYTES, NodePoller, type PollTarget, pollIntervalMs } from './poller.ts'
+import { type AskOptions, askNode, MAX_ANSWER_BYTES, type PollTarget } from '../../ask-node.ts'
+import { readNodeStatus } from '../../node-answer.ts'
+import { ANSWER_WITHIN_MS, NodePoller, pollIntervalMs } from './poller.ts'
 
 const status = (name: string, height: number) => ({
   name,
@@ -30,6 +31,8 @@ const status = (name: string, height: number) => ({
   pool: { count: 0, bytes: 0 },
   reorgs: { count: 0, deepest: 0 },
 })
+
+const asking = (maxRecent: number): AskOptions => ({ testnet: 'net', maxRecent, withinMs: ANSWER_WITHIN_MS })
 
 const servers: Server[] = []
 const stops: AbortController[] = []
@@ -65,18 +68,17 @@ describe('asking a node', () => {
     ['as another node', JSON.stringify(status('f-1', 1)), 200, 'f-1 of testnet net answers at its address'],
   ])('that answers %s', async (_, body, code, error) => {
     const started = performance.now()
-    const answer = await askNode({ name: 'f-0', ...(await node(() => body, code)) }, 'net', 64)
+    const answer = await askNode({ name: 'f-0', ...(await node(() => body, code)) }, asking(64))
     expect(answer.status).toBeUndefined()
     expect(answer.error).toContain(error)
     expect(performance.now() - started).toBeLessThan(ANSWER_WITHIN_MS + 1_000)
   })
 
   test('that is not there, or answers', async () => {
-    expect((await askNode({ name: 'f-0', host: '127.0.0.1', port: 1 }, 'net', 64)).error).toContain('ECONNREFUSED')
+    expect((await askNode({ name: 'f-0', host: '127.0.0.1', port: 1 }, asking(64))).error).toContain('ECONNREFUSED')
     const { status: told } = await askNode(
       { name: 'f-0', ...(await node(() => JSON.stringify({ ...status('f-0', 70), more: 'x' }))) },
-      'net',
-      16,
+      asking(16),
     )
     expect(told).toMatchObject({ name: 'f-0', head: { height: 70 } })
     expect(told!.recent.length).toBe(16)

@@ -1,15 +1,13 @@
 // Asks the nodes of testnets for their status, in rounds. Knows nothing of Kubernetes: whom to ask is told by `follow`.
-import { request } from 'node:http'
 import type { Rng } from '../../../api/random.ts'
-import { readNodeStatus } from './node-answer.ts'
-import type { NodeAnswer, Rounds } from './world.ts'
+import { askNode, type NodeAnswer, type PollTarget } from '../../ask-node.ts'
+import type { Rounds } from './world.ts'
 
 /** Questions under way for one testnet: another one's silence does not delay it. */
 export const MAX_ASKED = 64
 /** Questions under way in all. */
 export const MAX_ASKED_IN_ALL = 512
 export const ANSWER_WITHIN_MS = 2_000
-export const MAX_ANSWER_BYTES = 256 * 1024
 /** Blocks kept of each node's recent ones; above so many nodes the fewer. */
 export const RECENT_BLOCKS = { few: 64, many: 16, above: 100 } as const
 /** Whom nobody wants to hear of any more is not asked: a reconciliation or a reader says so again before that. */
@@ -29,12 +27,6 @@ export function pollIntervalMs(
 ): number {
   const calm = Math.max(minMs, Math.min(blockIntervalMs, maxMs))
   return Math.max(settled ? calm : Math.min(firstMs, calm), nodes * MS_A_NODE)
-}
-
-export interface PollTarget {
-  readonly name: string
-  readonly host: string
-  readonly port: number
 }
 
 export interface Following {
@@ -171,7 +163,10 @@ export class NodePoller {
         if (this.#courses.get(key) !== course) return
         await this.#slot()
         try {
-          answers.set(target.name, await askNode(target, following.testnet, maxRecent))
+          answers.set(
+            target.name,
+            await askNode(target, { testnet: following.testnet, maxRecent, withinMs: ANSWER_WITHIN_MS }),
+          )
         } finally {
           this.#asked--
           this.#waiting.shift()?.()
@@ -193,47 +188,4 @@ export class NodePoller {
     while (this.#asked >= MAX_ASKED_IN_ALL) await new Promise<void>(resolve => this.#waiting.push(resolve))
     this.#asked++
   }
-}
-
-/** Never rejects. */
-export async function askNode(
-  { name, host, port }: PollTarget,
-  testnet: string,
-  maxRecent: number,
-): Promise<NodeAnswer> {
-  try {
-    const status = readNodeStatus(await get(host, port, '/status'), { testnet, name, maxRecent })
-    return { at: Date.now(), status }
-  } catch (error) {
-    return { at: Date.now(), status: undefined, error: (error as Error).message }
-  }
-}
-
-/** No connection is kept: the next round is seconds away, and thousands of idle ones cost more than they save. */
-function get(host: string, port: number, path: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const asked = request({ host, port, path, agent: false, headers: { accept: 'application/json' } })
-  // A timer, not a signal: thousands of signals that hang on one another are slow to collect.
-  const late = new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000} s`)
-  const timer = setTimeout(() => asked.destroy(late), ANSWER_WITHIN_MS)
-  asked.on('error', reject)
-  asked.on('close', () => clearTimeout(timer))
-  asked.on('response', response => {
-    const parts: Buffer[] = []
-    let bytes = 0
-    response.on('error', reject)
-    response.on('data', (part: Buffer) => {
-      bytes += part.length
-      if (bytes > MAX_ANSWER_BYTES)
-        return void response.destroy(new Error(`its status is longer than ${MAX_ANSWER_BYTES} bytes`))
-      parts.push(part)
-    })
-    response.on('end', () => {
-      if (response.statusCode !== 200) return reject(new Error(`it answers ${response.statusCode}`))
-      resolve(Buffer.concat(parts).toString('utf8'))
-    })
-    response.on('close', () => reject(new Error('the answer was cut')))
-  })
-  asked.end()
-  return promise
 }

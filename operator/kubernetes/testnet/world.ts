@@ -1,10 +1,12 @@
 // What a reconciliation of a Testnet sees, and what it decides. `observe` fills the first from informer stores and the
 // node poller, `plan` is pure, `execute` carries the second out.
-import type { NodeStatus } from '../../../api/observation.ts'
 import type { TestnetStatus } from '../../../api/status.ts'
 import type { Testnet } from '../../../api/testnet.ts'
+import type { NodeAnswer } from '../../ask-node.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import type { Event, KubeObject, PersistentVolumeClaim, Pod, Resource, StatefulSet } from '../runtime/resource.ts'
+
+export type { NodeAnswer }
 
 /** A Testnet as the API server stores it: perhaps of an older or newer schema, so its spec is not trusted. */
 export interface StoredTestnet extends KubeObject {
@@ -15,14 +17,6 @@ export interface StoredTestnet extends KubeObject {
 /** A Testnet whose spec this operator understands. */
 export interface ValidTestnet extends StoredTestnet {
   readonly spec: Testnet['spec']
-}
-
-/** What the poller last heard of a node. `at` is milliseconds since the epoch, of the last attempt. */
-export interface NodeAnswer {
-  readonly at: number
-  /** Undefined when it did not answer; `error` says why. */
-  readonly status: NodeStatus | undefined
-  readonly error?: string
 }
 
 /** The API server's answer to an object of ours that stays the same until the object, a policy or a quota changes. */

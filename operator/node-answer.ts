@@ -1,7 +1,7 @@
 // What a node answered to GET /status, read as something from outside: an image of anybody's choice may have written it.
 // Pure.
 import { z } from 'zod'
-import type { NodeStatus } from '../../../api/observation.ts'
+import type { NodeStatus } from '../api/observation.ts'
 
 const text = z.string().max(256)
 const count = z.int().min(0)
