@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addChaos } from './commands/chaos.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDown } from './commands/down.ts'
+import { addDump } from './commands/dump.ts'
 import { addLogs } from './commands/logs.ts'
 import { addNodes } from './commands/nodes.ts'
 import { addPlan } from './commands/plan.ts'
@@ -55,6 +56,7 @@ function build(terminal: Terminal, setExit: SetExit): Command {
   addWatch(program, terminal)
   addPlan(program, terminal)
   addChaos(program, terminal, setExit)
+  addDump(program, terminal)
   addDemo(program, terminal, setExit)
   addVersion(program, terminal)
   addSupervise(program, terminal)

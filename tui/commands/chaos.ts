@@ -11,8 +11,9 @@ import { readExperiment } from '../documents.ts'
 import { exitCode, type SetExit, UsageError } from '../exit-codes.ts'
 import { listenForInterrupts } from '../interrupts.ts'
 import { type ExperimentRow, inOrder, localRow } from '../model/experiment-rows.ts'
-import { encode, type Format, outputOption } from '../output.ts'
+import { outputOption, rowFormats } from '../output.ts'
 import { stderrProgress } from '../progress.ts'
+import { addWatchOption, type RepeatOptions, show } from '../repeat.ts'
 import { checkRunnable, checkWithoutCluster, runOn, takeTurn } from '../run-experiment.ts'
 import type { Cluster } from '../source/cluster/connect.ts'
 import type { Terminal } from '../terminal.ts'
@@ -44,10 +45,11 @@ export function addChaos(program: Command, terminal: Terminal, setExit: SetExit)
       report({ record, verdict: judge(record) }, options, terminal, setExit)
     },
   )
-  addPlaceOptions(chaos.command('list').description('the experiments that run, and in a cluster those that are over'))
-    .option('-A, --all-namespaces', 'in all namespaces of the cluster')
-    .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
-    .action((options: ListOptions) => inPlace(options, terminal, cluster => list(cluster, options, terminal)))
+  addWatchOption(
+    addPlaceOptions(chaos.command('list').description('the experiments that run, and in a cluster those that are over'))
+      .option('-A, --all-namespaces', 'in all namespaces of the cluster')
+      .addOption(outputOption(rowFormats)),
+  ).action((options: ListOptions) => inPlace(options, terminal, cluster => list(cluster, options, terminal)))
   addPlaceOptions(
     chaos
       .command('abort [name]')
@@ -65,8 +67,7 @@ export function addChaos(program: Command, terminal: Terminal, setExit: SetExit)
 
 type RunOptions = PlaceOptions & RunInClusterOptions
 
-interface ListOptions extends PlaceOptions {
-  readonly output?: Format
+interface ListOptions extends PlaceOptions, RepeatOptions {
   readonly allNamespaces?: boolean
 }
 
@@ -118,31 +119,29 @@ async function runHere(file: string, options: RunOptions, terminal: Terminal, se
   }
 }
 
-async function list(cluster: Cluster | undefined, options: ListOptions, terminal: Terminal): Promise<void> {
-  const format = options.output ?? 'table'
-  const rows = inOrder(await rowsOf(cluster, options, terminal))
-  if (format === 'json' || format === 'yaml') return terminal.out(encode(rows, format))
-  if (rows.length === 0) {
+const list = (cluster: Cluster | undefined, options: ListOptions, terminal: Terminal): Promise<void> =>
+  show<ExperimentRow>(options, terminal, async signal => {
+    const rows = inOrder(await rowsOf(cluster, options, terminal, signal))
     const place = cluster ? `is there ${cluster.place}` : 'runs on this machine'
-    return terminal.err(`no experiment ${place}; start one with \`${terminal.program} chaos run FILE\``)
-  }
-  const namespaces = options.allNamespaces === true
-  terminal.out(experimentTable(rows, { wide: format === 'wide', columns: terminal.columns, namespaces }))
-}
+    const none = `no experiment ${place}; start one with \`${terminal.program} chaos run FILE\``
+    const namespaces = options.allNamespaces === true
+    return {
+      rows,
+      name: row => (namespaces ? `${row.namespace}/${row.name}` : row.name),
+      table: wide => experimentTable(rows, { wide, columns: terminal.columns, namespaces }),
+      notes: rows.length === 0 && (options.output ?? 'table') !== 'json' && options.output !== 'yaml' ? [none] : [],
+    }
+  })
 
 async function rowsOf(
   cluster: Cluster | undefined,
   { allNamespaces }: ListOptions,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<ExperimentRow[]> {
   if (!cluster) return running(stateRoot(terminal.env)).map(({ name, claim }) => localRow(name, claim, Date.now()))
   const { experimentRows } = await import('../source/cluster/chaos-experiments.ts')
-  const interrupts = listenForInterrupts()
-  try {
-    return await experimentRows(cluster, allNamespaces ? undefined : cluster.namespace, interrupts.stop)
-  } finally {
-    interrupts.release()
-  }
+  return await experimentRows(cluster, allNamespaces ? undefined : cluster.namespace, signal)
 }
 
 /** Testnets of this machine on which an experiment runs. */
