@@ -92,6 +92,12 @@ export const chartValuesSchema = z.strictObject({
       .max(2_048)
       .regex(/^(https?:\/\/[^\s"'{}]+)?$/),
   }),
+  dashboards: z.strictObject({
+    enabled: z.boolean(),
+    labels,
+    annotations: texts,
+    namespace: z.union([z.literal(''), namespaceName]),
+  }),
   resources: z.strictObject({ requests: quantities.optional(), limits: quantities.optional() }),
   commonLabels: labels,
   deploymentAnnotations: texts,
