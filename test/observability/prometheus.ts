@@ -1,0 +1,141 @@
+// A real Prometheus for one test: on a loopback port, in a folder of its own, looking and judging every second.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { until } from '../cluster/until.ts'
+
+const START_MS = 30_000
+const END_MS = 20_000
+const QUERY_MS = 10_000
+const MAX_LOG_CHARACTERS = 20_000
+
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: number
+}
+export interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly state: 'pending' | 'firing'
+}
+export interface ScrapedTarget {
+  readonly labels: Readonly<Record<string, string>>
+  readonly scrapeUrl: string
+  readonly health: 'up' | 'down' | 'unknown'
+  readonly lastError: string
+}
+
+export interface PrometheusOptions {
+  readonly program: string
+  /** Files of targets, as `trellis up` writes them. */
+  readonly targets: readonly string[]
+  /** Files of rules. */
+  readonly rules?: readonly string[]
+}
+
+export class Prometheus {
+  readonly url: string
+  readonly #child: ChildProcess
+  readonly #folder: string
+  #log = ''
+
+  private constructor(url: string, child: ChildProcess, folder: string) {
+    this.url = url
+    this.#child = child
+    this.#folder = folder
+    child.stderr!.on('data', chunk => {
+      this.#log = (this.#log + chunk).slice(-MAX_LOG_CHARACTERS)
+    })
+  }
+
+  /** Resolves when it answers. Throws with its log when it does not. */
+  static async start({ program, targets, rules = [] }: PrometheusOptions): Promise<Prometheus> {
+    const folder = await mkdtemp(join(tmpdir(), 'trellis-prometheus-'))
+    const config = {
+      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      rule_files: rules,
+      scrape_configs: [
+        {
+          job_name: 'trellis',
+          honor_labels: true,
+          file_sd_configs: [{ files: targets, refresh_interval: '1s' }],
+        },
+      ],
+    }
+    await writeFile(join(folder, 'prometheus.yml'), stringify(config))
+    const address = `127.0.0.1:${await freePort()}`
+    const flags = {
+      'config.file': join(folder, 'prometheus.yml'),
+      'storage.tsdb.path': join(folder, 'data'),
+      'web.listen-address': address,
+      'log.level': 'warn',
+    }
+    const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
+    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const server = new Prometheus(`http://${address}`, child, folder)
+    try {
+      await until('Prometheus', { withinMs: START_MS, everyMs: 50, describe: async () => server.#log }, async () => {
+        if (child.exitCode !== null) throw new Error(`Prometheus ended with ${child.exitCode}: ${server.#log}`)
+        const answer = await fetch(`${server.url}/-/ready`).catch(() => undefined)
+        await answer?.body?.cancel()
+        return answer?.ok === true
+      })
+      return server
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+  }
+
+  /** What an expression says now, or at a moment (milliseconds since the epoch). Throws with its message when it does not parse. */
+  async query(expression: string, at?: number): Promise<Sample[]> {
+    const parameters = { query: expression, ...(at !== undefined && { time: String(at / 1_000) }) }
+    const { result } = await this.#get<{ result: Vector | [number, string]; resultType: string }>('query', parameters)
+    // A scalar is a sample without labels.
+    if (typeof result[0] === 'number') return [{ metric: {}, value: Number(result[1]) }]
+    return (result as Vector).map(({ metric, value: [, text] }) => ({ metric, value: Number(text) }))
+  }
+
+  async alerts(): Promise<ActiveAlert[]> {
+    return (await this.#get<{ alerts: ActiveAlert[] }>('alerts')).alerts
+  }
+
+  async targets(): Promise<ScrapedTarget[]> {
+    return (await this.#get<{ activeTargets: ScrapedTarget[] }>('targets', { state: 'active' })).activeTargets
+  }
+
+  /** Ends the process and removes what it stored. */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const gone = once(this.#child, 'exit')
+      this.#child.kill('SIGTERM')
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_MS)
+      await gone
+      clearTimeout(timer)
+    }
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #get<T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
+    const url = `${this.url}/api/v1/${path}?${new URLSearchParams(parameters)}`
+    const answer = await fetch(url, { signal: AbortSignal.timeout(QUERY_MS) })
+    const body = (await answer.json()) as { status: string; data: T; error?: string }
+    if (body.status !== 'success') throw new Error(`${parameters.query ?? path}: ${body.error}`)
+    return body.data
+  }
+}
+
+type Vector = readonly { readonly metric: Record<string, string>; readonly value: readonly [number, string] }[]
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
