@@ -42,6 +42,8 @@ export interface NodeStatus {
   readonly mesh: Readonly<Record<string, number>>
   readonly pool: { readonly count: number; readonly bytes: number }
   readonly reorgs: { readonly count: number; readonly deepest: number }
+  /** The node takes itself to be cut off, by the blocks it sees and the peers it lost; nodes of earlier versions do not say. */
+  readonly partitionSuspected?: boolean
 }
 
 export interface PeerStatus {

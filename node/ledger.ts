@@ -92,6 +92,7 @@ export class Ledger {
         onJustified: checkpoint => observer.justified(checkpoint),
         onFinalized: checkpoint => observer.finalized(checkpoint),
         onEquivocation,
+        onRejected: reason => observer.voteRejected(reason),
       },
     })
     this.mempool = new Mempool({

@@ -65,6 +65,8 @@ export class Network implements StackEvents, Outlet {
       ballots,
       observer,
       now,
+      clock: around.clock,
+      steadyNow,
       sawBlock: (from, block) => this.syncer.sawBlock(from, block),
       offended: (peer, offence) => this.peering.offended(peer, offence),
       failed: around.failed,
@@ -132,6 +134,12 @@ export class Network implements StackEvents, Outlet {
 
   onDuplicate(topic: Topic): void {
     this.#around.metrics.get('trellis_node_gossip_duplicates_total').inc({ topic })
+  }
+
+  onMeshControl(change: 'graft' | 'prune', topic: Topic, direction: 'in' | 'out'): void {
+    const { metrics } = this.#around
+    const name = change === 'graft' ? 'trellis_node_mesh_grafts_total' : 'trellis_node_mesh_prunes_total'
+    metrics.get(name).inc({ topic, direction })
   }
 
   async *onRequest(method: Method, bytes: Uint8Array, from: PeerId): AsyncGenerator<Uint8Array> {

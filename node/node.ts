@@ -12,9 +12,11 @@ import { Ledger } from './ledger.ts'
 import { ownProcess } from './lifecycle/own-process.ts'
 import { Network } from './network.ts'
 import type { Log } from './observe/log.ts'
-import { directoryBytes, measure } from './observe/measure.ts'
+import { measure } from './observe/measure.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { Observer } from './observe/observer.ts'
+import { PartitionWatch } from './observe/partition-watch.ts'
+import { measureStore } from './observe/store-sizes.ts'
 import { View } from './observe/view.ts'
 import { createGossipsubStack } from './stacks/gossipsub/index.ts'
 import { restoreChain } from './store/restore.ts'
@@ -30,6 +32,7 @@ interface Parts {
   readonly ledger: Ledger
   readonly network: Network
   readonly links: Links
+  readonly partition: PartitionWatch
 }
 
 export class Node {
@@ -106,7 +109,7 @@ export class Node {
   }
 
   async #assemble(): Promise<Parts> {
-    const { config, metrics, observer, now } = this.#around
+    const { config, metrics, observer, now, clock } = this.#around
     const store = await Store.open(config.dataDir, genesisBlock(config.genesis).record.hash)
     const chain = await restoreChain(config.genesis, store)
     const ledger = await Ledger.open(this.#around, chain, store)
@@ -126,15 +129,27 @@ export class Node {
     })
     const network = new Network(this.#around, ledger, stack, parseJson(await store.slot('address-book')))
     ledger.attach(network)
-    const { pool, importer } = ledger
-    metrics.onScrape(() => measure(metrics, { chain, pool, stack, importer, links, now }))
+    const partition = new PartitionWatch({
+      chain,
+      stack,
+      keeper: network.peering.keeper,
+      syncing: () => network.syncer.progress.state === 'syncing',
+      clock,
+      now: steadyNow,
+    })
+    observer.events.subscribe(({ event }) => {
+      if (event.kind === 'head') partition.headMoved()
+    })
+    const { clockOffset } = observer
+    metrics.onScrape(() => measure(metrics, { ledger, network, links, partition, clockOffset, now }))
+    metrics.get('trellis_node_mesh_low').set(config.network.gossipsub.dLow)
     metrics.get('trellis_node_info').set({ version, stack: stack.name, role: config.role, region: config.region }, 1)
     metrics.get('trellis_node_block_interval_seconds').set(config.genesis.blockIntervalMs / 1_000)
     metrics.get('trellis_node_checkpoint_interval').set(config.genesis.checkpointInterval)
-    return { ledger, network, links }
+    return { ledger, network, links, partition }
   }
 
-  async #serve({ ledger, network, links }: Parts): Promise<void> {
+  async #serve({ ledger, network, links, partition }: Parts): Promise<void> {
     const { config, log, metrics, observer, clock } = this.#around
     const { host, http, admin } = config.listen
     const onDefect = (error: unknown, path: string): void =>
@@ -168,6 +183,7 @@ export class Node {
       network,
       startedAt: this.#startedAt,
       reorgs: () => observer.reorgs,
+      partitionSuspected: () => partition.read().suspected,
       ready: () => this.#ready,
       now: clock,
     })
@@ -182,7 +198,7 @@ export class Node {
       await ledger.keepHouse()
       const book = new TextEncoder().encode(JSON.stringify(network.peering.keeper.book))
       await ledger.store.setSlots({ 'address-book': book })
-      metrics.get('trellis_node_store_bytes').set(await directoryBytes(config.dataDir))
+      await measureStore(metrics, ledger.store, config.dataDir)
     } catch (error) {
       failed('housekeeping', error)
     }

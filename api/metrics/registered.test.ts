@@ -43,3 +43,20 @@ test('gauges are read before the answer; two scrapes at once are one', async () 
   expect(second).toBe(first)
   expect(await metrics.scrape()).toContain('trellis_test_height 2')
 })
+
+test('counters whose label values are all known begin at 0', async () => {
+  const metrics = registerMetrics({
+    trellis_test_frames_total: {
+      type: 'counter',
+      labels: ['direction', 'topic'],
+      values: { direction: ['in', 'out'], topic: ['block'] },
+      help: 'Frames',
+    },
+    trellis_test_ends_total: { type: 'counter', labels: ['reason', 'side'], values: { side: ['ours'] }, help: 'Ends' },
+  })
+  const text = await metrics.scrape()
+  expect(text.split('\n').filter(line => line.startsWith('trellis'))).toEqual([
+    'trellis_test_frames_total{direction="in",topic="block"} 0',
+    'trellis_test_frames_total{direction="out",topic="block"} 0',
+  ])
+})

@@ -44,9 +44,11 @@ export function registerMetrics<M extends MetricDefinitions>(
   const registry = new Registry()
   registry.setDefaultLabels({ ...labels })
   if (ofProcess) collectDefaultMetrics({ register: registry })
-  const metrics = new Map<string, unknown>()
+  const metrics = new Map<string, Counter | Gauge | Histogram>()
   for (const [name, definition] of Object.entries(definitions)) {
-    metrics.set(name, register(registry, name, definition))
+    const metric = register(registry, name, definition)
+    metrics.set(name, metric)
+    if (metric instanceof Counter) for (const series of knownSeries(definition)) metric.inc(series, 0)
   }
   const scrapers: (() => void | Promise<void>)[] = []
   const totals = new Map<string, number>()
@@ -77,7 +79,15 @@ export function registerMetrics<M extends MetricDefinitions>(
   }
 }
 
-function register(registry: Registry, name: string, definition: MetricDefinition): unknown {
+/** Every combination of the known label values; none when some label's are not known. */
+export function knownSeries({ labels, values = {} }: MetricDefinition): Record<string, string>[] {
+  return labels.reduce<Record<string, string>[]>(
+    (series, label) => series.flatMap(known => (values[label] ?? []).map(value => ({ ...known, [label]: value }))),
+    [{}],
+  )
+}
+
+function register(registry: Registry, name: string, definition: MetricDefinition): Counter | Gauge | Histogram {
   const { type, help, labels, buckets } = definition
   const base = { name, help, labelNames: [...labels], registers: [registry] }
   if (type === 'counter') return new Counter(base)

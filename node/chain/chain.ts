@@ -128,6 +128,10 @@ export class Chain {
     }
     return records
   }
+  /** Ends of branches above finality, the head among them: 1 without a fork. */
+  get tips(): number {
+    return this.#tree.tipsFrom(this.finalized.height)
+  }
   locator(): Hash[] {
     return locator(this.#tree, this.#head, this.genesisHash)
   }

@@ -56,6 +56,15 @@ export class BlockTree {
     return this.#entries.values()
   }
 
+  /** Blocks at a height or above that nothing builds on. */
+  tipsFrom(height: number): number {
+    let tips = 0
+    for (const { record, children } of this.#entries.values()) {
+      if (children.length === 0 && record.height >= height) tips++
+    }
+    return tips
+  }
+
   /** The parent has to be there. */
   add(record: BlockRecord): void {
     this.#entries.set(record.hash, { record, children: [] })

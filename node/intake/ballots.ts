@@ -21,6 +21,8 @@ export interface BallotEvents {
   onJustified(checkpoint: Checkpoint): void
   onFinalized(checkpoint: Checkpoint): void
   onEquivocation(evidence: Equivocation): void
+  /** A vote broke a rule that its sender had to see. */
+  onRejected?(reason: 'malformed' | 'not-a-validator' | 'bad-signature'): void
 }
 
 export class Ballots {
@@ -50,7 +52,7 @@ export class Ballots {
     try {
       vote = decodeVote(bytes)
     } catch {
-      return 'reject'
+      return this.#reject('malformed')
     }
     return this.add(vote)
   }
@@ -63,11 +65,16 @@ export class Ballots {
     const { finalized } = this.#chain
     const check = this.#chain.checkVote(vote)
     // A vote from the past or for a branch we gave up breaks no rule: its sender may know less, or more.
-    if (check.kind === 'invalid') return check.code === 'not-a-validator' ? 'reject' : 'ignore'
+    if (check.kind === 'invalid') return check.code === 'not-a-validator' ? this.#reject(check.code) : 'ignore'
     if (check.kind !== 'ok' && check.kind !== 'early') return 'ignore'
     if (check.kind === 'early' && !this.#early.admits(vote, finalized.height)) return 'ignore'
-    if (!(await this.#verifier.verify(check.jobs))) return 'reject'
+    if (!(await this.#verifier.verify(check.jobs))) return this.#reject('bad-signature')
     return this.#importer.exclusive(() => this.#count(vote))
+  }
+
+  #reject(reason: Parameters<NonNullable<BallotEvents['onRejected']>>[0]): 'reject' {
+    this.#events.onRejected?.(reason)
+    return 'reject'
   }
 
   async #count(vote: SignedVote): Promise<Verdict> {

@@ -1,6 +1,6 @@
 // What gossip brings, judged: decode, cheap checks, header signatures, then the verdict that lets it travel on.
 
-import { type Block, blockHash, decodeBlock, type Hash } from '../chain/index.ts'
+import { type Block, blockHash, decodeBlock, type Hash, toHex } from '../chain/index.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { PeerId, Topic, Verdict } from '../stacks/port.ts'
 import type { Ballots } from './ballots.ts'
@@ -13,6 +13,10 @@ export interface IntakeParts {
   readonly ballots: Ballots
   readonly observer: Observer
   readonly now: () => number
+  /** What block timestamps are compared with. */
+  readonly clock: () => number
+  /** A clock that only runs forward. */
+  readonly steadyNow: () => number
   /** The peer has this block, so it can be asked for what is missing around it. */
   readonly sawBlock: (from: PeerId, block: { readonly hash: Hash; readonly height: number }) => void
   readonly offended: (peer: PeerId, offence: string) => void
@@ -67,10 +71,16 @@ export class Intake {
     try {
       block = decodeBlock(bytes)
     } catch {
+      observer.rejected({ kind: 'invalid', code: 'malformed', message: 'the message is no block' }, from)
       return 'reject'
     }
+    const { producer, timestamp } = block.header.message
+    const offsetMs = this.#parts.clock() - timestamp
     const hash = blockHash(block.header.message)
     const checked = await importer.check(block, hash)
+    // Early ones above all: a clock that is slow takes every block for early.
+    if (checked.kind === 'ok' || checked.kind === 'early')
+      observer.clockOffset.saw(toHex(producer), offsetMs, this.#parts.steadyNow())
     switch (checked.kind) {
       case 'ok':
         sawBlock(from, { hash, height: block.header.message.height })

@@ -24,7 +24,7 @@ const verifyAtOnce = 16
 
 export type Source = 'gossip' | 'http' | 'load'
 /** What became of a transaction that was offered to the pool. */
-export type Outcome = 'accepted' | 'known' | 'bad-signature' | Refusal
+export type Outcome = 'accepted' | 'known' | 'bad-signature' | 'malformed' | Refusal
 
 export type SubmitResult =
   | { readonly kind: 'accepted' | 'known'; readonly id: Hash }
@@ -84,9 +84,12 @@ export class Mempool {
     try {
       transactions = decodeBody(bytes)
     } catch {
+      transactions = []
+    }
+    if (transactions.length === 0 || transactions.length > maxBatch) {
+      this.#offered('gossip', 'malformed')
       return 'reject'
     }
-    if (transactions.length === 0 || transactions.length > maxBatch) return 'reject'
     return this.#take(transactions)
   }
 

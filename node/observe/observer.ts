@@ -2,12 +2,14 @@
 import type { BlockRecord, Checkpoint, Equivocation, Reorg } from '../chain/index.ts'
 import type { ImportOutcome } from '../intake/importer.ts'
 import type { PeerInfo, Topic, Verdict } from '../stacks/port.ts'
+import { ClockOffset } from './clock-offset.ts'
 import { Events } from './events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
 export class Observer {
   readonly events: Events
+  readonly clockOffset = new ClockOffset()
   readonly #log: Log
   readonly #metrics: Metrics
   readonly #now: () => number
@@ -67,6 +69,10 @@ export class Observer {
     })
   }
 
+  voteRejected(reason: string): void {
+    this.#metrics.get('trellis_node_votes_rejected_total').inc({ reason })
+  }
+
   justified({ hash, height }: Checkpoint): void {
     this.events.emit({ kind: 'justified', hash, height })
   }
@@ -86,7 +92,6 @@ export class Observer {
   }
 
   mesh(topic: Topic, peers: readonly string[]): void {
-    this.#metrics.get('trellis_node_mesh_peers').set({ topic }, peers.length)
     this.events.emit({ kind: 'mesh', topic, peers })
   }
 

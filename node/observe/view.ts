@@ -36,6 +36,7 @@ export interface ViewParts {
   readonly network: Network
   readonly startedAt: number
   readonly reorgs: () => { readonly count: number; readonly deepest: number }
+  readonly partitionSuspected: () => boolean
   readonly ready: () => boolean
   readonly now: () => number
 }
@@ -86,6 +87,7 @@ export class View implements NodeView {
       mesh: Object.fromEntries(topics.map(topic => [topic, stack.mesh(topic).length])),
       pool: { count: pool.count, bytes: pool.bytes },
       reorgs: this.#parts.reorgs(),
+      partitionSuspected: this.#parts.partitionSuspected(),
     }
   }
 

@@ -1,7 +1,7 @@
 // Carries out what node/peers decides: dials, disconnects, offences and bans, over whatever stack there is.
 import type { Metrics } from '../observe/metrics.ts'
 import { type KeeperInit, PeerKeeper } from '../peers/keeper.ts'
-import type { PeerId, PeerInfo, Stack, StackEvents } from '../stacks/port.ts'
+import { type PeerId, type PeerInfo, RequestFailed, type Stack, type StackEvents } from '../stacks/port.ts'
 
 /** Between two plans when nothing happens. */
 const planIntervalMs = 250
@@ -87,13 +87,16 @@ export class Peering {
     const plan = this.keeper.plan(stack.peers(), now())
     for (const { peer, reason } of plan.disconnect) void stack.disconnect(peer, reason).catch(() => undefined)
     for (const { peer, timeoutMs } of plan.connect) {
+      const backoffMs = this.keeper.sinceFailure(peer.id, now())
+      if (backoffMs !== null) metrics.get('trellis_node_redial_backoff_seconds').observe(backoffMs / 1_000)
       stack.connect(peer, { timeoutMs, signal: this.#stopped.signal }).then(
         () => {
           metrics.get('trellis_node_dials_total').inc({ outcome: 'ok' })
           this.keeper.dialEnded(peer.id, true, now())
         },
-        () => {
-          metrics.get('trellis_node_dials_total').inc({ outcome: 'failed' })
+        error => {
+          const outcome = error instanceof RequestFailed && error.code === 'timeout' ? 'timeout' : 'failed'
+          metrics.get('trellis_node_dials_total').inc({ outcome })
           this.keeper.dialEnded(peer.id, false, now())
         },
       )

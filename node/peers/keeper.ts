@@ -5,6 +5,12 @@ import { type Limits, type Plan, plan } from './policy.ts'
 import type { Rng } from './sample.ts'
 import { PeerScores, type Standing } from './score.ts'
 
+/** A lost peer counts as lost this long (to be sought it has LOST_MEMORY_MS). */
+export const LOST_RECENTLY_MS = 600_000
+
+/** How a node knows of a peer. */
+export type PeerKind = 'static' | 'bootstrap' | 'discovered'
+
 export interface KeeperInit {
   readonly self: PeerId
   readonly bootstrap: readonly PeerAddress[]
@@ -48,6 +54,22 @@ export class PeerKeeper {
   /** `reason` as the stack told it; the peer counts as lost unless the plan had let it go. */
   disconnected(peer: PeerInfo, now: number): void {
     this.book.ended(peer.id, now, !this.#dropping.delete(peer.id), peer.latencyMs)
+  }
+
+  kindOf(peer: PeerId): PeerKind {
+    const source = this.book.get(peer)?.source
+    return source === 'static' || source === 'bootstrap' ? source : 'discovered'
+  }
+
+  /** How many peers were lost within LOST_RECENTLY_MS and are not back. */
+  lost(now: number): number {
+    return this.book.entries().filter(({ lostAt }) => lostAt !== null && now - lostAt < LOST_RECENTLY_MS).length
+  }
+
+  /** Milliseconds since the last dial of this peer failed; null when it did not. */
+  sinceFailure(peer: PeerId, now: number): number | null {
+    const entry = this.book.get(peer)
+    return entry === undefined || entry.failures === 0 || entry.lastAttempt === null ? null : now - entry.lastAttempt
   }
 
   /** A planned dial failed. (Success is told by `connected`.) */

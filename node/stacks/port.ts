@@ -41,6 +41,8 @@ export interface StackEvents {
   onMessage(topic: Topic, bytes: Uint8Array, from: PeerId): Promise<Verdict>
   /** A message arrived that had arrived before. */
   onDuplicate?(topic: Topic): void
+  /** A peer and this node became (graft) or ceased to be (prune) neighbours of a topic; `out` when this node said so. */
+  onMeshControl?(change: 'graft' | 'prune', topic: Topic, direction: 'in' | 'out'): void
   /** A peer asks; yields the answer's frames. Throw RequestRefused to answer with an error code. */
   onRequest(method: Method, bytes: Uint8Array, from: PeerId): AsyncIterable<Uint8Array>
   /** The secured connection is up; nothing is known of the peer's chain yet. */
@@ -52,6 +54,14 @@ export interface StackEvents {
   onMesh(topic: Topic, peers: readonly PeerId[]): void
   /** The stack itself saw misbehaviour (broken framing, oversized frame, protocol abuse). Weight as in node/peers/score.ts. */
   onMisbehaviour(peer: PeerId, offence: string): void
+}
+
+/** Bytes of one protocol since the start. */
+export interface ProtocolBytes {
+  /** A method, or one of the stack's own: few and known beforehand (api/metrics/node.ts). */
+  readonly protocol: string
+  readonly in: number
+  readonly out: number
 }
 
 export interface RequestOptions {
@@ -80,6 +90,10 @@ export interface Stack {
   mesh(topic: Topic): readonly PeerId[]
   /** Signed address records of connected peers, as they are handed on in answer to `peers` (node/peers/exchange.ts). */
   records(): readonly { readonly id: PeerId; readonly bytes: Uint8Array }[]
+  /** What the stack's own routing thinks of a connected peer, where it keeps score. */
+  routingScore?(peer: PeerId): number
+  /** Payload of its streams so far. */
+  traffic?(): readonly ProtocolBytes[]
   /** The shared score of a peer changed (node/peers); the stack may weigh it in its own routing. */
   scored(peer: PeerId, score: number): void
 }

@@ -168,6 +168,22 @@ export class Store {
     return (await this.#db.values({ gte: 'e:', lt: 'e:~', limit: MAX_EVIDENCE }).all()).map(value => view(value)!)
   }
 
+  /** Bytes on disk by what they are; what was written last is in none of them yet. */
+  async sizes(): Promise<Record<'headers' | 'bodies' | 'index' | 'state' | 'evidence', number>> {
+    const of = async (...prefixes: string[]) => {
+      const sizes = await Promise.all(prefixes.map(prefix => this.#db.approximateSize(`${prefix}:`, `${prefix}:~`)))
+      return sizes.reduce((sum, size) => sum + size, 0)
+    }
+    const [headers, bodies, index, state, evidence] = await Promise.all([
+      of('b'),
+      of('t'),
+      of('x', 'm', 'i'),
+      of('s'),
+      of('e'),
+    ])
+    return { headers, bodies, index, state, evidence }
+  }
+
   async slot(name: Slot): Promise<Uint8Array | undefined> {
     return view(await this.#db.get(`s:${name}`))
   }

@@ -25,6 +25,7 @@ import {
   type TransportFactory,
 } from './options.ts'
 import { type GossipSubRouter, gossipsubService } from './router.ts'
+import { streamObserver, Traffic } from './traffic.ts'
 
 /** Handshakes (TCP, Noise, Yamux, protocol) that have not finished by then are given up. */
 const UPGRADE_TIMEOUT_MS = 10_000
@@ -33,6 +34,7 @@ export interface Host {
   readonly libp2p: Libp2p
   readonly router: GossipSubRouter
   readonly dht: KadDHT | null
+  readonly traffic: Traffic
 }
 
 /** The node's network identity. */
@@ -51,6 +53,7 @@ export async function createHost(
   const { config } = options
   const { limits, discovery } = config.network
   const wrap = options.wrapTransport ?? ((factory: TransportFactory) => factory)
+  const traffic = new Traffic(names)
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
@@ -66,6 +69,7 @@ export async function createHost(
       ),
       wrap(webSockets()),
     ],
+    metrics: () => streamObserver(stream => traffic.count(stream)),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
     connectionGater: gater,
@@ -101,7 +105,7 @@ export async function createHost(
   const services = libp2p.services as { pubsub: unknown; dht?: KadDHT }
   const dht = services.dht ?? null
   if (dht !== null) routeOnly(dht)
-  return { libp2p, router: services.pubsub as GossipSubRouter, dht }
+  return { libp2p, router: services.pubsub as GossipSubRouter, dht, traffic }
 }
 
 /** `localAddress` is passed on to net.connect, which libp2p's option type does not name. */

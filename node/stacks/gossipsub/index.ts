@@ -192,6 +192,14 @@ class GossipsubStack implements Stack {
     return this.#router.mesh(topic)
   }
 
+  routingScore(peer: PeerId): number {
+    return this.#router.score(peer)
+  }
+
+  traffic() {
+    return this.#host.traffic.totals()
+  }
+
   records() {
     return this.#records.all()
   }

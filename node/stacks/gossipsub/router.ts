@@ -146,6 +146,12 @@ export class GossipRouter {
       const { msg, msgId, propagationSource } = event.detail
       void this.#judge(events, msg, msgId, propagationSource.toString())
     })
+    for (const change of ['graft', 'prune'] as const) {
+      this.#router.addEventListener(`gossipsub:${change}`, ({ detail }) => {
+        const topic = this.#topicOf.get(detail.topic)
+        if (topic !== undefined) events.onMeshControl?.(change, topic, detail.direction === 'inbound' ? 'in' : 'out')
+      })
+    }
     const meshMoved = () => this.#tellMesh(events)
     for (const event of ['gossipsub:graft', 'gossipsub:prune', 'gossipsub:heartbeat'] as const) {
       this.#router.addEventListener(event, meshMoved)
