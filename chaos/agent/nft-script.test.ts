@@ -48,10 +48,10 @@ test('a cut in both directions, IPv4 and IPv6', () => {
   `)
 })
 
-test('loss, delay and rate', () => {
+test('loss, delay and rate, IPv4 and IPv6', () => {
   const rows = [
     active(rowOf('loss', 'in', { loss: 0.25 }, '10.0.0.2'), 6_000),
-    active(rowOf('lossy', 'out', { loss: 0.01, delayMs: 50 }, '10.0.0.2'), 6_000),
+    active(rowOf('lossy', 'out', { loss: 0.01, delayMs: 50 }, '10.0.0.2', 'fd00::2'), 6_000),
     active(rowOf('slow', 'out', { rate: 1_000 }, '10.0.0.2', '10.0.0.3'), 4_000),
   ]
   expect(compile(rows).full).toMatchInlineSnapshot(`
@@ -60,9 +60,11 @@ test('loss, delay and rate', () => {
     add chain inet trellis out { type filter hook postrouting priority filter; policy accept; }
     add set inet trellis p1_4 { type ipv4_addr; flags timeout; }
     add set inet trellis p2_4 { type ipv4_addr; flags timeout; }
+    add set inet trellis p2_6 { type ipv6_addr; flags timeout; }
     add set inet trellis p3_4 { type ipv4_addr; flags timeout; }
     add set inet trellis c1_4 { type ipv4_addr; flags timeout; }
     add set inet trellis c2_4 { type ipv4_addr; flags timeout; }
+    add set inet trellis c2_6 { type ipv6_addr; flags timeout; }
     add set inet trellis c3_4 { type ipv4_addr; flags timeout; }
     add counter inet trellis p1
     add counter inet trellis p1_lost
@@ -76,21 +78,28 @@ test('loss, delay and rate', () => {
     add rule inet trellis in ip saddr @p1_4 numgen random mod 1000000 < 250000 counter name p1_lost drop
     add rule inet trellis out icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } return
     add rule inet trellis out ip daddr @p2_4 counter name p2 comment "run/lossy"
+    add rule inet trellis out ip6 daddr @p2_6 counter name p2 comment "run/lossy"
     add rule inet trellis out ip daddr @p3_4 counter name p3 comment "run/slow"
     add rule inet trellis out ip daddr @p2_4 numgen random mod 1000000 < 10000 counter name p2_lost meta priority set 7e11:fffe return
+    add rule inet trellis out ip6 daddr @p2_6 numgen random mod 1000000 < 10000 counter name p2_lost meta priority set 7e11:fffe return
     add rule inet trellis out ip daddr @c1_4 meta priority set 7e11:1 return
     add rule inet trellis out ip daddr @c2_4 meta priority set 7e11:2 return
+    add rule inet trellis out ip6 daddr @c2_6 meta priority set 7e11:2 return
     add rule inet trellis out ip daddr @c3_4 meta priority set 7e11:3 return
     flush set inet trellis p1_4
     add element inet trellis p1_4 { 10.0.0.2 timeout 5000ms }
     flush set inet trellis p2_4
     add element inet trellis p2_4 { 10.0.0.2 timeout 5000ms }
+    flush set inet trellis p2_6
+    add element inet trellis p2_6 { fd00::2 timeout 5000ms }
     flush set inet trellis p3_4
     add element inet trellis p3_4 { 10.0.0.2 timeout 3000ms, 10.0.0.3 timeout 3000ms }
     flush set inet trellis c1_4
     add element inet trellis c1_4 { 10.0.0.2 timeout 3000ms }
     flush set inet trellis c2_4
     add element inet trellis c2_4 { 10.0.0.2 timeout 5000ms }
+    flush set inet trellis c2_6
+    add element inet trellis c2_6 { fd00::2 timeout 5000ms }
     flush set inet trellis c3_4
     add element inet trellis c3_4 { 10.0.0.3 timeout 3000ms }
     "
