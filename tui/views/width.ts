@@ -3,11 +3,13 @@ import { stripVTControlCharacters } from 'node:util'
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
+/** By far the most common: printable ASCII, and the Latin letters, arrows, boxes and shapes that take one column each. */
+const narrow = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2026\u203a\u2190-\u21ff\u2500-\u25fc\u276f]*$/
+
 /** Columns of one line; colour codes take none. */
 export function widthOf(text: string): number {
+  if (narrow.test(text)) return text.length
   const visible = stripVTControlCharacters(text)
-  // Printable ASCII is by far the most common.
-  if (/^[\x20-\x7e]*$/.test(visible)) return visible.length
   let width = 0
   for (const { segment } of segmenter.segment(visible)) width += graphemeWidth(segment)
   return width

@@ -26,11 +26,8 @@ const MIN_CUT = 8
 
 /** Columns that fit into `columns`, as wide as the widest text of `rows`. */
 export function fitColumns<T>(all: readonly Column<T>[], rows: readonly T[], columns: number): Fitted<T> {
-  const measured = all.map(column => {
-    let width = widthOf(column.title) + 1
-    for (const row of rows) width = Math.max(width, widthOf(column.cell(row)))
-    return { column, width: Math.min(width, column.max ?? width) }
-  })
+  const widths = widthsOf(all, rows)
+  const measured = all.map((column, index) => ({ column, width: widths[index]! }))
   const total = (): number => measured.reduce((sum, { width }) => sum + width, 0) + GAP * (measured.length - 1)
   while (total() > columns) {
     const last = measured.reduce((a, b) => (b.column.priority >= a.column.priority ? b : a))
@@ -41,6 +38,21 @@ export function fitColumns<T>(all: readonly Column<T>[], rows: readonly T[], col
   const widest = measured.reduce((a, b) => (b.width > a.width ? b : a))
   if (over > 0) widest.width = Math.max(MIN_CUT, widest.width - over)
   return { columns: measured.map(({ column }) => column), widths: measured.map(({ width }) => width) }
+}
+
+/** Of the same rows measured once: frames are drawn more often than rows change. */
+const measuredRows = new WeakMap<readonly unknown[], { readonly all: readonly unknown[]; readonly widths: number[] }>()
+
+function widthsOf<T>(all: readonly Column<T>[], rows: readonly T[]): readonly number[] {
+  const known = measuredRows.get(rows)
+  if (known?.all === all) return known.widths
+  const widths = all.map(column => {
+    let width = widthOf(column.title) + 1
+    for (const row of rows) width = Math.max(width, widthOf(column.cell(row)))
+    return Math.min(width, column.max ?? width)
+  })
+  measuredRows.set(rows, { all, widths })
+  return widths
 }
 
 /** A text as wide as its column. */

@@ -45,8 +45,16 @@ export function listingOf(state: State): AnyListing | undefined {
 export const testnetListing = (state: State): Listing<TestnetReport> =>
   listing(state, state.testnets, testnetColumns(state.testnets), keyOf)
 
-export const nodeListing = (state: State): Listing<NodeLine> =>
-  listing(state, nodeLines(state.picture?.nodes ?? [], state.sides), nodeColumns, ({ name }) => name)
+/** Of a thousand nodes it costs more than a frame may: the last one is kept until something of it changes. */
+export function nodeListing(state: State): Listing<NodeLine> {
+  const { filter, sort, descending } = topOf(state).list
+  const from = [state.picture?.nodes, state.sides, filter, sort, descending]
+  if (lastNodes?.from.every((value, index) => value === from[index])) return lastNodes.listing
+  const lines = nodeLines(state.picture?.nodes ?? [], state.sides)
+  lastNodes = { from, listing: listing(state, lines, nodeColumns, ({ name }) => name) }
+  return lastNodes.listing
+}
+let lastNodes: { readonly from: readonly unknown[]; readonly listing: Listing<NodeLine> } | undefined
 
 export const experimentListing = (state: State): Listing<WatchedExperiment> =>
   listing(state, state.picture?.experiments ?? [], experimentColumns, ({ name }) => name)
