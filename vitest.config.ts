@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{api,node,operator,chaos,tui,tools}/**/*.test.ts'],
+          include: ['{api,node,operator,chaos,tui,tools,dashboards}/**/*.test.ts'],
           exclude: [apiTests],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
