@@ -9,6 +9,7 @@
 //     when the testnet is, then the end. With `?node=miner-0,miner-1` or `?node=all`, 64 at most, also `node` NodeEvent
 //     with the field `node`. A comment as heartbeat every 15 s
 // Errors are {error, help}.
+import type { NodeStatus } from './observation.ts'
 import type { TestnetStatus } from './status.ts'
 
 export interface TestnetView {
@@ -38,6 +39,11 @@ export interface NodeView {
   readonly pool: number | null
   readonly reorgs: number | null
   readonly deepestReorg: number | null
+  /** Mesh peers by topic. */
+  readonly meshes: Readonly<Record<string, number>> | null
+  readonly sync: NodeStatus['sync'] | null
+  /** Milliseconds since the epoch, the node's clock. */
+  readonly startedAt: number | null
   readonly restarts: number
   readonly peerId: string
   /** Where its HTTP API is; empty before it has an address. */

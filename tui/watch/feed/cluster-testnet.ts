@@ -9,7 +9,7 @@ import { nodesFromPods } from '../../source/cluster/nodes-from-pods.ts'
 import { OperatorSilent, type ReadApiClient } from '../../source/cluster/read-api.ts'
 import { clusterExperiment } from '../model/cluster-experiment.ts'
 import { HeardBlocks } from '../model/heard-blocks.ts'
-import type { TestnetPicture, WatchedBlock, WatchedNode } from '../model/picture.ts'
+import { fewest, type TestnetPicture, type WatchedBlock, type WatchedNode } from '../model/picture.ts'
 import { frameOf, nothingTold, type ToldTestnet, withFrame } from '../model/told-testnet.ts'
 import { type OnFeed, pause } from './feed.ts'
 
@@ -163,14 +163,14 @@ export class ClusterTestnet {
   }
 }
 
-/** What the read API does not tell is null: the table leaves those columns empty. */
+/** What the read API does not tell is null; an operator of an older version tells less. */
 const watchedNode = (row: NodeRow): WatchedNode => ({
   ...row,
-  mesh: null,
-  meshes: null,
-  sync: null,
+  meshes: row.meshes ?? null,
+  sync: row.sync ?? null,
+  startedAt: row.startedAt ?? null,
+  mesh: fewest(row.meshes ?? null),
   stack: null,
   version: null,
-  startedAt: null,
   justified: null,
 })

@@ -9,7 +9,7 @@ import { conditions, finalityLag, type Observation } from '../../../operator/tes
 import { nodeRows } from '../../model/node-rows.ts'
 import { summarize, type TestnetReport } from '../../model/testnet-summary.ts'
 import { observe } from '../../source/node-status.ts'
-import type { Focus, WatchedNode } from '../model/picture.ts'
+import { type Focus, fewest, type WatchedNode } from '../model/picture.ts'
 import { type Feed, type OnFeed, pause, repeat } from './feed.ts'
 import { localExperiments } from './local-experiments.ts'
 import { type NodeAddress, peersOf, watchedBlocks } from './node-reads.ts'
@@ -184,16 +184,11 @@ async function round(
 function watchedNodes(records: readonly NodeRecord[], { nodes }: Observation): WatchedNode[] {
   return nodeRows(records, nodes).map(row => {
     const status = nodes.get(row.name)
-    const meshes = status?.mesh ?? null
-    const sizes = Object.values(meshes ?? {})
     return {
       ...row,
-      mesh: sizes.length === 0 ? null : Math.min(...sizes),
-      meshes,
-      sync: status?.sync ?? null,
+      mesh: fewest(row.meshes),
       stack: status?.stack ?? null,
       version: status?.version ?? null,
-      startedAt: status?.startedAt ?? null,
       justified: status?.justified ?? null,
     }
   })

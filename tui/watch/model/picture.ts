@@ -7,13 +7,15 @@ import type { HeadSummary, TestnetReport } from '../../model/testnet-summary.ts'
 export interface WatchedNode extends NodeRow {
   /** Mesh peers of the topic with the fewest. */
   readonly mesh: number | null
-  readonly meshes: Readonly<Record<string, number>> | null
-  readonly sync: { readonly state: 'idle' | 'syncing'; readonly target: number } | null
   readonly stack: string | null
   readonly version: string | null
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number | null
   readonly justified: BlockRef | null
+}
+
+/** Mesh peers of the topic with the fewest; null of none. */
+export function fewest(meshes: WatchedNode['meshes']): number | null {
+  const sizes = Object.values(meshes ?? {})
+  return sizes.length === 0 ? null : Math.min(...sizes)
 }
 
 /** A fault as the dashboard shows it. Times are milliseconds since the epoch. */
