@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import { type KubeObject, resource, resources } from '../../operator/kubernetes/runtime/resource.ts'
 import { never } from '../support/api-server.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
+import { scrape } from '../support/metrics.ts'
 import { type SimulatedCluster, simulatedCluster } from '../support/simulated-cluster.ts'
 import { ExperimentHandle } from '../support/simulated-runner.ts'
 import { startTestOperator, type TestOperator, testConfig } from '../support/test-operator.ts'
@@ -52,6 +53,12 @@ async function ground({ testnet = true } = {}): Promise<Ground> {
   return { net, operator, namespace, proxy, experiment }
 }
 
+/** Reads the operator's metrics of what has these labels: each call scrapes once and sums; 0 when there is no such series. */
+function seen({ ports }: TestOperator, labels: Readonly<Record<string, string>>) {
+  return async (name: string, more: Readonly<Record<string, string>> = {}): Promise<number> =>
+    (await scrape(`http://127.0.0.1:${ports.health}`))(name, { ...labels, ...more })
+}
+
 const passed = {
   phase: 'Passed',
   reason: 'Healed',
@@ -62,7 +69,13 @@ const passed = {
 
 describe.skipIf(tier.missing !== undefined)('an experiment', () => {
   test('becomes a Job with a plan, and what its runner says is the end of it', async () => {
-    const { experiment, namespace } = await ground()
+    const { experiment, namespace, operator, net } = await ground()
+    const metric = seen(operator, { namespace, testnet: 'net' })
+    expect(await metric('trellis_testnet_nodes', { state: 'ready' })).toBe(
+      await metric('trellis_testnet_nodes', { state: 'desired' }),
+    )
+    expect(await metric('trellis_testnet_condition', { condition: 'Ready' })).toBe(1)
+    expect(await metric('trellis_testnet_node_head_group', { group: 'miners', node: 'miners-0' })).toBe(1)
     const cut = experiment('cut')
     await cut.apply({ seed: 's1' })
     const { plan } = await cut.becomes('Pending', 'RunnerStarting')
@@ -77,10 +90,15 @@ describe.skipIf(tier.missing !== undefined)('an experiment', () => {
       subjects: [{ kind: 'ServiceAccount', name: 'cut--runner', namespace }],
     })
     const now = new Date().toISOString()
-    await cut.say({ phase: 'Injecting', reason: 'FaultsInForce', message: 'x', startedAt: now })
+    const faults = [{ name: 'cut', targets: 3, injected: 3, recovered: 0 }]
+    await cut.say({ phase: 'Injecting', reason: 'FaultsInForce', message: 'x', startedAt: now, faults })
     await cut.until('Complete says Injecting', async () =>
       (await cut.status()).conditions?.some(({ type, reason }) => type === 'Complete' && reason === 'Injecting'),
     )
+    expect(await metric('trellis_experiment_active', { experiment: 'cut', phase: 'Injecting' })).toBe(1)
+    expect(await metric('trellis_experiment_faults_active', { experiment: 'cut' })).toBe(1)
+    expect(await metric('trellis_experiment_end_timestamp_seconds')).toBe(Date.parse(plan!.endsBy) / 1_000)
+    expect(await metric('trellis_experiments_total')).toBe(0)
     await cut.say({ ...passed, startedAt: now, endedAt: new Date().toISOString() })
     await cut.exit(pod, 0)
     const over = await cut.until('Passed is True', async () => {
@@ -90,6 +108,14 @@ describe.skipIf(tier.missing !== undefined)('an experiment', () => {
     expect(over).toMatchObject({ ...passed, plan })
     for (const resource of [resources.jobs, resources.serviceAccounts, resources.roleBindings] as const)
       expect((await cluster.get(resource, namespace, 'cut--runner'))?.metadata.ownerReferences?.[0]?.name).toBe('cut')
+    expect(await metric('trellis_experiment_active')).toBe(0)
+    // Counted when the answer to its write is there.
+    const counted = () => metric('trellis_experiments_total', { verdict: 'passed' })
+    await cut.until('it is counted', async () => (await counted()) === 1)
+    expect(await metric('trellis_experiment_heal_seconds_sum')).toBe(6.7)
+    expect(await metric('trellis_experiment_heal_seconds_count')).toBe(1)
+    await net.remove()
+    await cut.until('its series are gone', async () => (await metric('trellis_testnet_nodes')) === 0)
   })
 
   test('waits for its testnet, and not for ever', async () => {
