@@ -10,10 +10,18 @@ import { pause, reasonOf } from './node-client.ts'
 /** Rows and skews lapse this long after they were last renewed: the longest a fault outlives a runner that was killed. */
 export const LEASE_MS = 10_000
 export const RENEW_MS = 3_000
+/** How rows and skews are kept up, milliseconds. */
+export interface Lease {
+  readonly lastsMs: number
+  readonly renewMs: number
+}
+const usualLease: Lease = { lastsMs: LEASE_MS, renewMs: RENEW_MS }
 /** Rows may outlive the planned end by this much: time to inject the last target, and to lift in order. */
 export const ALLOWANCE_MS = 4_000
 
 export interface FaultContext extends ActContext {
+  /** That of LEASE_MS and RENEW_MS when absent. */
+  readonly lease?: Lease
   /** Resolves when the window, as it is now, outlives this process. */
   readonly save: () => Promise<void>
   /** Given while the fault is in force: puts it on a node again that forgot it; null when it no longer may. */
@@ -49,9 +57,9 @@ async function allAtOnce(
   context: FaultContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { now } = context
+  const { now, lease = usualLease } = context
   const lapse = (end: number): number =>
-    Math.min(act.renew ? now() + LEASE_MS : Number.POSITIVE_INFINITY, end + ALLOWANCE_MS)
+    Math.min(act.renew ? now() + lease.lastsMs : Number.POSITIVE_INFINITY, end + ALLOWANCE_MS)
   const renewed = window.injectedAt !== null
   if (renewed) await Promise.all(act.targets.map(node => act.renew?.(node, lapse(window.plannedEnd))))
   else await inject(act, act.targets, lapse(now() + durationMs), window, context)
@@ -65,7 +73,7 @@ async function allAtOnce(
     context.onState('active', window.plannedEnd)
     context.onRenewal(async node => await act.renew?.(node, lapse(window.plannedEnd)))
     while (!signal.aborted && now() < window.plannedEnd) {
-      await pause(Math.min(act.renew ? RENEW_MS : Number.POSITIVE_INFINITY, window.plannedEnd - now()), signal)
+      await pause(Math.min(act.renew ? lease.renewMs : Number.POSITIVE_INFINITY, window.plannedEnd - now()), signal)
       if (signal.aborted || now() >= window.plannedEnd) break
       for (const node of act.targets) void act.renew?.(node, lapse(window.plannedEnd))
     }

@@ -53,8 +53,15 @@ export class Endpoint {
     body?: string
   }): Promise<Answer> => this.#ask('request', options)
 
+  /** SIGKILL: what was asked and is not answered yet is rejected. */
+  async kill(): Promise<void> {
+    const closed = new Promise(resolve => this.#process.once('close', resolve))
+    this.#process.kill('SIGKILL')
+    await closed
+  }
+
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const closed = new Promise(resolve => this.#process.once('close', resolve))
     this.#process.stdin?.end()
     await closed

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { until } from '../cluster/until.ts'
-import { arrivals, bothWays, drop, passes, rowTo, setStage, skipped } from './stage.ts'
+import { setStage, skipped } from './stage.ts'
+import { arrivals, bothWays, drop, passes, rowTo } from './traffic.ts'
 
 describe.skipIf(skipped)('the net agent', () => {
   const stage = setStage()
@@ -49,6 +50,18 @@ describe.skipIf(skipped)('the net agent', () => {
     expect(await agentA.left()).toMatch(/htb 7e11:/)
     await agentA.launch()
     expect(await agentA.left()).toBe('')
+  })
+
+  test('a node that is killed and comes back is under the same rules, until their lease ends and no longer', async () => {
+    const { agentA } = stage
+    await agentA.put(stage.experiment(), [rowTo('cut', stage.b.host, bothWays)], 3_000)
+    await stage.replaceA()
+    expect(await passes(stage.a, stage.b)).toBe('none')
+    await until(
+      'the cut ends',
+      { withinMs: 4_000, describe: () => agentA.left() },
+      async () => (await passes(stage.a, stage.b)) === 'all' && (await agentA.left()) === '',
+    )
   })
 
   test('a lease that is renewed goes on, and one that is not ends', async () => {

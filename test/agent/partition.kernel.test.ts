@@ -1,6 +1,7 @@
 // Drops by this machine's kernel, in network namespaces.
 import { describe, expect, test } from 'vitest'
-import { bothWays, drop, families, passes, rowTo, setStage, skipped } from './stage.ts'
+import { setStage, skipped } from './stage.ts'
+import { bothWays, drop, families, passes, rowTo } from './traffic.ts'
 
 describe.skipIf(skipped)('the net agent', () => {
   const stage = setStage()

@@ -1,7 +1,8 @@
 // What the agent answers: what this kernel can do, and whose requests it obeys.
 import { describe, expect, test } from 'vitest'
 import { EXPERIMENT_MS, tokenFor } from './running-agent.ts'
-import { bothWays, drop, rowTo, setStage, skipped } from './stage.ts'
+import { setStage, skipped } from './stage.ts'
+import { bothWays, drop, rowTo } from './traffic.ts'
 
 describe.skipIf(skipped)('the net agent', () => {
   const stage = setStage()
@@ -87,6 +88,12 @@ describe.skipIf(skipped)('the net agent', () => {
         () => text({ ...good(), rows: [rowTo('far', stage.b.host, { in: { delayMs: 5 } })] }),
         400,
         'rows.0.classes.0.link',
+      ],
+      [
+        'reordering without a delay',
+        () => text({ ...good(), rows: [rowTo('far', stage.b.host, { out: { reordering: 0.1 } })] }),
+        400,
+        'rows.0.classes.0.link.reordering',
       ],
       ['an id that is no name', () => text({ ...good(), rows: [{ ...good().rows[0], id: 'a b' }] }), 400, 'rows.0.id'],
       ['much', () => 'x'.repeat(9 * 1024 * 1024), 413, 'body'],

@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL('../../chaos/agent/main.ts', import.meta.u
 const PORT = 7_075
 /** Root as in a pod that drops all capabilities but this. */
 const onlyNetAdmin = ['setpriv', '--bounding-set=-all,+net_admin', '--inh-caps=-all', '--no-new-privs']
-const key = randomBytes(48)
+export const key = randomBytes(48)
 
 export interface RequestOptions {
   /** Instead of the experiment's own. */
@@ -69,6 +69,11 @@ export class RunningAgent {
     await promise
   }
 
+  /** Where it is asked. */
+  get url(): string {
+    return `http://${this.host.v4}:${PORT}`
+  }
+
   get pid(): number | undefined {
     return this.#process?.pid
   }
@@ -102,7 +107,7 @@ export class RunningAgent {
 
   #request(method: string, path: string, { token = tokenFor('any'), body }: RequestOptions): Promise<Answer> {
     const headers = { authorization: `Bearer ${token}` }
-    const url = `http://${this.host.v4}:${PORT}${path}`
+    const url = `${this.url}${path}`
     return this.#asker.request({ url, method, headers, ...(body !== undefined && { body }) })
   }
 

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Endpoint } from './endpoint.ts'
-import { bothWays, drop, passes, rowTo, setStage, skipped } from './stage.ts'
+import { setStage, skipped } from './stage.ts'
+import { bothWays, drop, passes, rowTo } from './traffic.ts'
 
 describe.skipIf(skipped)('the net agent', () => {
   const stage = setStage()

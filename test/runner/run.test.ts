@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { Experiment, ExperimentFault } from '../../api/experiment.ts'
 import { parseRunRecord } from '../../api/run.ts'
@@ -116,6 +117,26 @@ test('a node that takes no row: nothing stays injected, and the run is inconclus
   expect(verdict).toMatchObject({ result: 'inconclusive', reason: expect.stringContaining('could not be injected') })
   expect(record.windows[0]).toMatchObject({ injectedAt: null, failures: [{ node: 'd', message: 'no rows here' }] })
   expect(rowsLeft(toy)).toBe(0)
+})
+
+test('a fault lasts from when its last target has it, not from when it was asked for', async () => {
+  const toy = await network()
+  const slowMs = 1_000
+  const target = toy.target()
+  const { put } = target.links
+  const slow: typeof put = async (node, row, options) => {
+    if (node === 'd') await delay(slowMs)
+    await put(node, row, options)
+  }
+  const { record } = await runExperiment({
+    experiment: experiment(),
+    target: { ...target, links: { ...target.links, put: slow } },
+  })
+  const [window] = record.windows
+  const asked = record.phases.find(({ phase }) => phase === 'inject')!.at
+  expect(window!.injectedAt! - asked).toBeGreaterThanOrEqual(slowMs)
+  expect(window!.plannedEnd - window!.injectedAt!).toBe(halves.durationMs)
+  expect(window!.liftedAt!).toBeGreaterThanOrEqual(window!.plannedEnd)
 })
 
 test('an abort lifts the fault at once and leaves a record', async () => {

@@ -1,156 +1,66 @@
 // Delays by a kernel that has sch_netem: what the compilers print, applied in a virtual machine, round trips measured
 // pair by pair against the matrix.
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Link, LinkRow } from '../../../api/link.ts'
-import { compileNft, emptyTable } from '../../../chaos/agent/nft-script.ts'
-import type { ActiveRow } from '../../../chaos/agent/parts.ts'
-import { noNumbers, planKernel } from '../../../chaos/agent/plan.ts'
-import { compileTc } from '../../../chaos/agent/tc-commands.ts'
-import { runInVm } from './boot.ts'
+import {
+  errorsOf,
+  HASTY_PINGS,
+  haste,
+  hasty,
+  jitter,
+  jittery,
+  type Measured,
+  measure,
+  neighbours,
+  other,
+  overtaken,
+  quickest,
+  quickestOf,
+} from './netem-scene.ts'
 import { getParts, whyNoVm } from './parts.ts'
 
 const reason = whyNoVm()
 if (reason) console.error(`delays are not tested against a kernel: ${reason}`)
 
-const regions = ['eu', 'us', 'asia'] as const
-type Region = (typeof regions)[number]
-/** One-way delays, milliseconds, from the first region to the second; not the same both ways. */
-const matrix: Record<Region, Record<Region, number>> = {
-  eu: { eu: 0.4, us: 40, asia: 110 },
-  us: { eu: 45, us: 1.5, asia: 75 },
-  asia: { eu: 110, us: 70, asia: 0.8 },
-}
-const nodes = regions.flatMap(region => [region, region]).map((region, i) => ({ region, number: i + 1 }))
-const address = (node: number): string => `10.66.0.${node}`
-type Pair = readonly [from: number, to: number]
-const pairs = nodes.flatMap(({ number }) =>
-  nodes.flatMap(to => (to.number === number ? [] : [[number, to.number] as Pair])),
-)
-/** Each node once, with a node of its region or of another. */
-const neighbours = pairs.filter(([from, to]) => to === (from % nodes.length) + 1)
-const leaseMs = 12_000
-
-const classOf = (link: Partial<Link>, ...to: number[]): LinkRow['classes'][number] => ({
-  direction: 'out',
-  link: { drop: false, ...link },
-  peers: to.map(node => ({ name: `n${node}`, host: address(node), peerId: `n${node}` })),
-})
-const rowOf = (id: string, classes: LinkRow['classes'], end = leaseMs): ActiveRow => ({
-  experiment: 'regions',
-  row: { id, endsAt: 1, classes },
-  end,
-})
-
-/** Nodes 7 and 8 stand aside: the first sends to the second with jitter, then behind a limit too. */
-const [jittery, other] = [7, 8]
-const jitter = { delayMs: 30, jitterMs: 4, correlation: 0.25 }
-function rowsFor(node: number, region: Region | undefined): ActiveRow[] {
-  if (node === jittery)
-    return [rowOf('jitter', [classOf(jitter, other)]), rowOf('slow', [classOf({ rate: 50_000 }, other)])]
-  if (!region) return []
-  return [
-    rowOf(
-      'matrix',
-      nodes.filter(to => to.number !== node).map(to => classOf({ delayMs: matrix[region][to.region] }, to.number)),
-    ),
-  ]
-}
-
-function script(): string {
-  const lines = [
-    'ip=/tools/ip',
-    'uptime() { cut -d. -f1 /proc/uptime; }',
-    'inside() { n=$1; shift; nsenter --net=/run/netns/$n "$@"; }',
-    '$ip netns add bridge',
-  ]
-  lines.push('inside bridge $ip link add bridge0 type bridge', 'inside bridge $ip link set bridge0 up')
-  const all = [...nodes, { region: undefined, number: jittery }, { region: undefined, number: other }]
-  for (const { number } of all) {
-    lines.push(
-      `$ip netns add n${number}`,
-      `$ip link add eth0 netns n${number} type veth peer name port${number} netns bridge`,
-      `inside bridge $ip link set port${number} master bridge0 up`,
-      `inside n${number} $ip address add ${address(number)}/24 dev eth0`,
-      `inside n${number} $ip link set eth0 up`,
-    )
-  }
-  const measure = (name: string, pings: number, chosen: readonly Pair[] = pairs): string[] => [
-    ...chosen.map(([from, to]) => `inside n${from} ping -c ${pings} -i 0.25 ${address(to)} > /tmp/${from}-${to} &`),
-    'wait',
-    ...chosen.map(([from, to]) => `echo BEGIN ${name} ${from} ${to}; cat /tmp/${from}-${to}`),
-  ]
-  lines.push(`inside n${jittery} ping -q -c 1 ${address(other)} > /dev/null`)
-  lines.push(...measure('before', 3, pairs.slice(0, 1)))
-  for (const { number, region } of all) {
-    const plan = planKernel(rowsFor(number, region), noNumbers)
-    if (plan.parts.length === 0) continue
-    const nothing = { root: false, classes: new Set<number>(), handles: new Set<number>() }
-    const { add } = compileTc({ name: 'eth0', mtu: 1_500 }, plan, nothing)
-    const { full } = compileNft(plan, emptyTable, 0)
-    lines.push(
-      `cat > /tmp/tc <<'END'\n${add.join('\n')}\nEND`,
-      `inside n${number} /tools/tc -batch /tmp/tc || echo FAILED tc ${number}`,
-      `cat > /tmp/nft <<'END'\n${full}END`,
-      `inside n${number} /tools/nft -f /tmp/nft || echo FAILED nft ${number}`,
-    )
-  }
-  // The leases began one after the other; all are over when this is.
-  lines.push('start=$(uptime)', ...measure('during', 4))
-  lines.push(`inside n${jittery} ping -c 150 -i 0.02 ${address(other)} > /tmp/jitter`)
-  lines.push(`echo BEGIN jitter ${jittery} ${other}; cat /tmp/jitter`)
-  lines.push(`while [ $(uptime) -le $((start + ${leaseMs / 1_000})) ]; do sleep 0.1; done`)
-  lines.push(...measure('after', 2, neighbours), 'echo BEGIN end 0 0')
-  return `${lines.join('\n')}\n`
-}
-
-/** Round-trip times of each measured pair, milliseconds. */
-function roundTrips(text: string): Map<string, number[]> {
-  const sections = text.split(/^BEGIN /m).slice(1)
-  return new Map(
-    sections.map(section => {
-      const name = /^[^\r\n]*/.exec(section)![0]
-      return [name, [...section.matchAll(/time=([\d.]+) ms/g)].map(([, ms]) => Number(ms))]
-    }),
-  )
-}
-/** Of an even delay the quickest round trip says most: others waited for the processor, or for a neighbour to be found. */
-const quickest = (values: readonly number[]): number => Math.min(...values)
-
 describe.skipIf(reason !== undefined)('in a virtual machine', () => {
-  let times = new Map<string, number[]>()
-  let printed = ''
+  let measured: Measured
   beforeAll(async () => {
-    printed = await runInVm(await getParts(), script(), 90_000)
-    times = roundTrips(printed)
-    expect(times.has('end 0 0'), printed).toBe(true)
+    measured = await measure(await getParts())
   }, 300_000)
 
-  const of = (when: string, from: number, to: number): number => quickest(times.get(`${when} ${from} ${to}`) ?? [])
-  const regionOf = (node: number): Region => nodes.find(({ number }) => number === node)!.region
+  const calm = (): number => quickestOf(measured, 'before', 1, 2)
 
   test('the round trip of each pair is the sum of its delays, within 2 % or 0.2 ms', () => {
-    const wrong = pairs.flatMap(([from, to]) => {
-      const expected = matrix[regionOf(from)][regionOf(to)] + matrix[regionOf(to)][regionOf(from)]
-      const error = of('during', from, to) - of('before', 1, 2) - expected
-      return Math.abs(error) <= Math.max(0.2, expected * 0.02)
-        ? []
-        : [`${from}-${to}: ${expected} ms, wrong by ${error.toFixed(3)} ms`]
-    })
+    const wrong = errorsOf(measured).filter(
+      ({ expected, error }) => !(Math.abs(error) <= Math.max(0.2, expected * 0.02)),
+    )
     expect(wrong).toEqual([])
   })
 
   test('delays end with the lease', () => {
-    const late = neighbours.filter(([from, to]) => !(of('after', from, to) < of('before', 1, 2) + 0.5))
+    const late = neighbours.filter(([from, to]) => !(quickestOf(measured, 'after', from, to) < calm() + 0.5))
     expect(late).toEqual([])
   })
 
   test('jitter spreads as it was asked to, behind a limit too', () => {
-    const samples = times.get(`jitter ${jittery} ${other}`) ?? []
+    const samples = measured.times.get(`jitter ${jittery} ${other}`) ?? []
     expect(samples.length).toBe(150)
     const mean = samples.reduce((sum, ms) => sum + ms, 0) / samples.length
     const deviation = Math.sqrt(samples.reduce((sum, ms) => sum + (ms - mean) ** 2, 0) / samples.length)
     expect(Math.abs(mean - jitter.delayMs), `${mean} ms`).toBeLessThan(2)
     expect(deviation).toBeGreaterThan(2)
     expect(deviation).toBeLessThan(6)
+  })
+
+  test('the share of packets that is asked for overtakes the others', () => {
+    const samples = measured.times.get(`hasty ${hasty} ${overtaken}`) ?? []
+    expect(samples.length).toBe(HASTY_PINGS)
+    const early = samples.filter(ms => ms < haste.delayMs / 2)
+    const waited = samples.filter(ms => ms >= haste.delayMs / 2)
+    // Four standard deviations of a share of so many.
+    expect(Math.abs(early.length / HASTY_PINGS - haste.reordering), `${early.length} early`).toBeLessThan(0.13)
+    expect(Math.abs(quickest(waited) - calm() - haste.delayMs)).toBeLessThan(1)
+    // 20 ms apart and 50 ms late: who does not wait comes before the two sent before it.
+    const { order } = measured
+    expect(order.filter((number, i) => number < Math.max(0, ...order.slice(0, i))).length).toBeGreaterThan(20)
   })
 })
