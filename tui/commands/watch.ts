@@ -71,6 +71,13 @@ async function placeOf(name: string | undefined, options: PlaceOptions, terminal
     }
     return { place: 'this machine', testnet, feed: tell => localFeed(root, tell), deeds }
   }
+  return await clusterPlace(cluster, name, terminal).catch(error => {
+    cluster.close()
+    throw error
+  })
+}
+
+async function clusterPlace(cluster: Cluster, name: string | undefined, terminal: Terminal): Promise<Place> {
   const { chooseTestnet: chooseInCluster, listTestnets: listInCluster } = await import(
     '../source/cluster/testnet-objects.ts'
   )

@@ -36,9 +36,11 @@ export interface DashboardOptions {
   readonly signal: AbortSignal
 }
 
-/** The state, and whoever shows it. */
+/** The state, and whoever shows it: at once after a key, and at most `MAX_FPS` times a second whatever is told. */
 class Store {
   state: State
+  #shown: State
+  #timer: NodeJS.Timeout | undefined
   readonly #listeners = new Set<() => void>()
   readonly #onFocus: (focus: Focus) => void
   readonly #onAction: (action: Action) => void
@@ -46,6 +48,7 @@ class Store {
 
   constructor(state: State, onFocus: (focus: Focus) => void, onAction: (action: Action) => void) {
     this.state = state
+    this.#shown = state
     this.#onFocus = onFocus
     this.#onAction = onAction
   }
@@ -54,7 +57,14 @@ class Store {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
-  readonly current = (): State => this.state
+  readonly current = (): State => this.#shown
+
+  /** Of what is told; many nodes tell at the same time. */
+  hear(state: State): void {
+    if (state === this.state) return
+    this.state = state
+    this.#timer ??= setTimeout(() => this.#show(), 1_000 / MAX_FPS)
+  }
 
   become(state: State): void {
     if (state === this.state) return
@@ -64,7 +74,18 @@ class Store {
       this.#focus = focus
       this.#onFocus(focusOf(state))
     }
+    this.#show()
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#shown = this.state
     for (const listener of this.#listeners) listener()
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
   }
 
   press(key: string, page: number): void {
@@ -97,7 +118,7 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
       done.then(notice, (error: Error) => notice(error.message))
     },
   )
-  feed = options.feed(event => store.become(update(store.state, event)))
+  feed = options.feed(event => store.hear(update(store.state, event)))
   const app = render(createElement(Dashboard, { store, paint: options.paint }), {
     alternateScreen: true,
     interactive: true,
@@ -125,6 +146,7 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
   } finally {
     options.signal.removeEventListener('abort', stop)
     feed.close()
+    store.close()
     app.unmount()
     process.off('uncaughtException', broken)
   }
