@@ -44,9 +44,9 @@ export class Recorder {
       notes: [],
     }
     if (checkpoint) {
-      const { baseline, ...taken } = structuredClone(checkpoint)
-      Object.assign(this.record, taken, { samples: baseline })
-      this.note('another runner went on from here: samples between its steady state and this are missing')
+      const { baseline, during, ...taken } = structuredClone(checkpoint)
+      Object.assign(this.record, taken, { samples: [...baseline, ...during] })
+      this.note('another runner went on from here: most samples between the steady state and this are missing')
     }
   }
 

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly checkpoint?: Checkpoint | undefined
   /** Called before whatever a successor must know; the run waits until it resolves. Its failure aborts the run. */
   readonly onCheckpoint?: ((checkpoint: Checkpoint) => Promise<void>) | undefined
+  /** Called every few seconds while faults last, for a successor to know what was seen of them; must not throw. */
+  readonly onNote?: ((checkpoint: Checkpoint) => void) | undefined
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -56,6 +58,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     now,
     signal: options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal,
     onProgress: options.onProgress ?? (() => {}),
+    note: options.onNote ?? (() => {}),
     save: async state => {
       try {
         await onCheckpoint(state)

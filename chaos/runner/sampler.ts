@@ -17,18 +17,21 @@ export class Sampler {
   readonly #recorder: Recorder
   readonly #stop = new AbortController()
   readonly #now: () => number
+  readonly #firstRound: number
   #waiting: (() => void)[] = []
   #done: Promise<void> | undefined
 
   constructor(
     clients: readonly NodeClient[],
     recorder: Recorder,
-    options: { readonly intervalMs: number; readonly now: () => number },
+    options: { readonly intervalMs: number; readonly now: () => number; readonly firstRound?: number },
   ) {
     this.#clients = clients
     this.#recorder = recorder
     this.intervalMs = options.intervalMs
     this.#now = options.now
+    // Round 0 is that of a checkpoint.
+    this.#firstRound = options.firstRound ?? 1
   }
 
   start(onRound: (round: RunRound) => void): void {
@@ -68,8 +71,7 @@ export class Sampler {
         }),
       )
       if (signal.aborted) return
-      // Round 0 is that of a checkpoint.
-      const round = this.#recorder.round(this.rounds.length + 1, answers)
+      const round = this.#recorder.round(this.#firstRound + this.rounds.length, answers)
       this.rounds.push(round)
       onRound(round)
       this.#wake()

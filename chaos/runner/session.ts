@@ -14,6 +14,8 @@ import { Sampler } from './sampler.ts'
 import type { Target } from './target.ts'
 
 const SAMPLE_MS = 500
+/** While faults last a successor shall know what was seen of them up to so long ago. */
+const NOTE_MS = 3_000
 
 export interface SessionOptions {
   readonly experiment: Experiment
@@ -24,6 +26,8 @@ export interface SessionOptions {
   readonly checkpoint: Checkpoint | undefined
   /** Resolves when the checkpoint outlives this process. A failure ends the run. */
   readonly save: (checkpoint: Checkpoint) => Promise<void>
+  /** Keeps it where that is easily done: what was seen until now. */
+  readonly note: (checkpoint: Checkpoint) => void
   readonly now: () => number
 }
 
@@ -45,13 +49,15 @@ export class Session {
   readonly #faults = new Map<string, FaultProgress>()
   readonly #onProgress: (progress: Progress) => void
   readonly #save: (checkpoint: Checkpoint) => Promise<void>
+  readonly #note: (checkpoint: Checkpoint) => void
+  #notedAt: number
   readonly #starts = new Map<string, number>()
   #silent: ReadonlySet<string> = new Set()
   #phase: PhaseName = 'preflight'
   #message = ''
   #until: number | null = null
 
-  constructor({ experiment, target, signal, onProgress, checkpoint, save, now }: SessionOptions) {
+  constructor({ experiment, target, signal, onProgress, checkpoint, save, note, now }: SessionOptions) {
     const { testnet } = target
     this.experiment = experiment
     this.target = target
@@ -60,6 +66,8 @@ export class Session {
     this.now = now
     this.#onProgress = onProgress
     this.#save = save
+    this.#note = note
+    this.#notedAt = now()
     const endpoints = new Map(target.nodes.map(node => [node.name, node]))
     this.clients = new Map(
       testnet.nodes.flatMap(({ name }) => (endpoints.has(name) ? [[name, new NodeClient(endpoints.get(name)!)]] : [])),
@@ -71,6 +79,7 @@ export class Session {
     this.sampler = new Sampler([...this.clients.values()], this.recorder, {
       intervalMs: this.interval(SAMPLE_MS),
       now,
+      firstRound: 1 + Math.max(0, ...(checkpoint?.during ?? []).map(({ round }) => round)),
     })
     const names = testnet.nodes.map(({ name }) => name)
     for (const compiled of this.compiled) {
@@ -142,6 +151,10 @@ export class Session {
     }
     this.#silent = new Set(silent)
     this.report()
+    const lasting = this.record.windows.some(({ injectedAt, liftedAt }) => injectedAt !== null && liftedAt === null)
+    if (!lasting || this.now() - this.#notedAt < NOTE_MS) return
+    this.#notedAt = this.now()
+    this.#note(checkpointOf(this.record))
   }
 
   report(): void {

@@ -70,8 +70,7 @@ export class Claim {
   async check(signal: AbortSignal): Promise<string | undefined> {
     const found = await this.#read(signal)
     const holder = found?.metadata.annotations?.[HOLDER_ANNOTATION]
-    if (found && this.#isOurs(found) && holder !== this.#options.holder)
-      throw new Superseded(`${holder} goes on with the run`)
+    if (found && holder !== this.#options.holder) throw new Superseded(`${holder} goes on with the run`)
     return found?.metadata.resourceVersion
   }
 
@@ -91,16 +90,10 @@ export class Claim {
     const annotations = { ...metadata.annotations, [HOLDER_ANNOTATION]: holder }
     const data = this.#data && { binaryData: this.#data }
     const version = this.#version
-    const intent = {
-      ...object,
-      ...data,
-      metadata: { ...metadata, annotations, ...(version && { resourceVersion: version }) },
-    }
-    this.#remember(
-      version === undefined
-        ? await writer.create(resources.configMaps, intent, signal)
-        : await writer.apply(resources.configMaps, intent, signal),
-    )
+    // Of two that find none both make it: the first one of them finds out with its next write.
+    const known = version && { resourceVersion: version }
+    const intent = { ...object, ...data, metadata: { ...metadata, annotations, ...known } }
+    this.#remember(await writer.apply(resources.configMaps, intent, signal))
   }
 
   #remember(map: ConfigMap | undefined): void {

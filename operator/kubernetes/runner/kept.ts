@@ -21,15 +21,21 @@ export const RECORD_KEY = 'run.json.gz'
 const MAX_CHECKPOINT_BYTES = 16 * 1024 * 1024
 /** Without a checkpoint nothing may be done: the run waits so long for the API server. */
 const CHECKPOINT_WITHIN_MS = 15_000
+const NOTE_WITHIN_MS = 2_000
 const RECORD_WITHIN_MS = 30_000
 
 const pack = promisify(gzip)
+const checkpointData = async (checkpoint: Checkpoint): Promise<Record<string, string>> => ({
+  [CHECKPOINT_KEY]: (await pack(JSON.stringify(checkpoint))).toString('base64'),
+})
 const unpack = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)
 
 export class Kept {
   readonly #writer: Writer
   readonly #owner: StoredExperiment
   readonly #claim: Claim
+  #saving: Promise<void> = Promise.resolve()
+  #noting = false
 
   /** `holder`: this runner; no other has the name. */
   constructor(api: Api, writer: Writer, owner: StoredExperiment, holder: string) {
@@ -64,10 +70,30 @@ export class Kept {
     await this.#claim.check(signal)
   }
 
-  /** Resolves once it is stored. @throws Superseded, what the API server said last */
+  /** Resolves once it is stored; one after the other. @throws Superseded, what the API server said last */
   async saveCheckpoint(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
-    const data = { [CHECKPOINT_KEY]: (await pack(JSON.stringify(checkpoint))).toString('base64') }
-    await persistently(CHECKPOINT_WITHIN_MS, signal, () => this.#claim.write(data, signal))
+    const saved = this.#saving.then(async () => {
+      const data = await checkpointData(checkpoint)
+      await persistently(CHECKPOINT_WITHIN_MS, signal, () => this.#claim.write(data, signal))
+    })
+    this.#saving = saved.catch(() => {})
+    await saved
+  }
+
+  /** The same, but not while another one is stored, and only tried once. */
+  noteCheckpoint(checkpoint: Checkpoint, signal: AbortSignal): void {
+    if (this.#noting) return
+    this.#noting = true
+    this.#saving = this.#saving
+      .then(async () => {
+        const soon = AbortSignal.any([signal, AbortSignal.timeout(NOTE_WITHIN_MS)])
+        await this.#claim.write(await checkpointData(checkpoint), soon)
+      })
+      // Who was replaced finds out otherwise, and a newer one is not far.
+      .catch(() => {})
+      .finally(() => {
+        this.#noting = false
+      })
   }
 
   /** Name of the ConfigMap with the record, of which the middle is left out where it is too large. @throws as above */

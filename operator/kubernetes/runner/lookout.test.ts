@@ -41,7 +41,9 @@ test('it is to end, and has waited for its successor long enough', async () => {
 })
 
 test('it has not heard of the API server for too long', async () => {
-  expect(await looked(unheard, { stepMs: UNHEARD_MS })).toMatch(/^nothing was heard of the API server for \d+ s: refused$/)
+  expect(await looked(unheard, { stepMs: UNHEARD_MS })).toMatch(
+    /^nothing was heard of the API server for \d+ s: refused$/,
+  )
 })
 
 test.each<[string, () => Promise<void>, boolean]>([
