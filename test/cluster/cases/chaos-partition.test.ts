@@ -1,40 +1,31 @@
 // The experiment of the README on a testnet in pods: two halves that the kernel keeps apart, healed and judged.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { $ } from 'zx'
 import { parseRunRecord } from '../../../api/run.ts'
-import { type ExperimentStatus, endPhases } from '../../../api/status.ts'
 import { judge } from '../../../chaos/verdict/judge.ts'
 import { podName } from '../../../operator/kubernetes/build/names.ts'
 import { AGENT_CONTAINER } from '../../../operator/kubernetes/build/net-agent.ts'
 import { recordObject } from '../../../operator/kubernetes/chaos/names.ts'
-import { experiments, type StoredExperiment } from '../../../operator/kubernetes/chaos/stored-experiment.ts'
 import { RECORD_KEY } from '../../../operator/kubernetes/runner/kept.ts'
 import { resources } from '../../../operator/kubernetes/runtime/resource.ts'
 import { installed } from '../chart.ts'
-import { type Changes, change, create, get, remove } from '../cluster-api.ts'
+import { type Changes, create, evict, get, remove } from '../cluster-api.ts'
+import { Experiments, example } from '../experiments.ts'
 import { boot, miners, type RunningTestnet, TestNamespace, testnetKind } from '../testnets.ts'
 import { given, notInstallable } from '../under-test.ts'
-
-const example = async (name: string) =>
-  parse(await readFile(join(import.meta.dirname, '../../../examples', name), 'utf8')) as {
-    metadata: { name: string }
-    spec: Record<string, unknown>
-  }
 
 describe.skipIf(notInstallable)('a partition by the kernel', () => {
   let space: TestNamespace
   let testnet: RunningTestnet
+  let chaos: Experiments
   let names: string[]
 
   beforeAll(async () => {
     await installed()
     space = await TestNamespace.create('chaos-partition', 'privileged')
-    const { metadata, spec } = await example('quickstart.yaml')
+    const { metadata, spec } = await example('quickstart')
     const { apiVersion, kind } = testnetKind
     await create(testnetKind, {
       apiVersion,
@@ -43,6 +34,7 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
       spec: { ...spec, chaos: { kernel: true } },
     })
     testnet = space.running(metadata.name)
+    chaos = new Experiments(testnet)
     await testnet.untilReady(120_000)
     names = (await testnet.pods()).map(pod => pod.metadata.name)
     expect(names).toHaveLength(8)
@@ -60,35 +52,20 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
     return nftables.reduce((sum, { set }) => sum + (set?.elem?.length ?? 0), 0)
   }
 
-  const isOver = ({ phase }: ExperimentStatus) => endPhases.some(end => end === phase)
-  const statusOf = async (name: string): Promise<ExperimentStatus> =>
-    (await get(experiments, { namespace: space.name, name }))?.status ?? {}
   /** Applies the experiment of the README, as `change` makes it. */
   const apply = async (name: string, change: Changes): Promise<void> => {
-    const { spec } = await example('partition-halves.yaml')
-    const { apiVersion, kind } = experiments
-    const metadata = { namespace: space.name, name }
-    await create(experiments, { apiVersion, kind, metadata, spec: { ...spec, ...change } } as StoredExperiment)
+    const { spec } = await example('partition-halves')
+    await chaos.apply(name, { ...spec, ...change })
   }
-  const untilInForce = (name: string) =>
-    testnet.until('the faults are in force', 150_000, async () => {
-      const now = await statusOf(name)
-      if (isOver(now)) throw new Error(`it ended before its faults: ${JSON.stringify(now)}`)
-      return now.phase === 'Injecting' && now.faults?.every(({ injected, targets }) => injected === targets)
-    })
-  const untilOver = (name: string) =>
-    testnet.until(`${name} is over`, 180_000, async () => {
-      const now = await statusOf(name)
-      return isOver(now) && now
-    })
+  const noRule = async () => expect(await Promise.all(names.map(members))).toEqual(names.map(() => 0))
 
   test('holds in every pod, heals, and is told with its verdict', async () => {
     await apply('partition-halves', { injector: 'kernel' })
-    await untilInForce('partition-halves')
+    await chaos.untilInForce('partition-halves')
     const held = await Promise.all(names.map(members))
     for (const [index, count] of held.entries()) expect(count, names[index]).toBeGreaterThanOrEqual(4)
 
-    const over = await untilOver('partition-halves')
+    const over = await chaos.untilOver('partition-halves')
     expect(over, JSON.stringify(over, null, 1)).toMatchObject({
       phase: 'Passed',
       fidelity: 'kernel',
@@ -96,7 +73,7 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
       record: recordObject('partition-halves'),
     })
     expect(over.healTime).toMatch(/^\d+\.\ds$/)
-    expect(await Promise.all(names.map(members))).toEqual(names.map(() => 0))
+    await noRule()
   })
 
   test('keeps what it saw, and a second judge says the same', async () => {
@@ -107,12 +84,35 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
     expect(judge(record)).toMatchObject({ result: 'passed', fidelity: 'kernel' })
   })
 
+  test('goes on under another runner when its own is killed, and passes', async () => {
+    await apply('taken-over', { injector: 'kernel' })
+    await chaos.untilInForce('taken-over')
+    const [runner] = await chaos.runners('taken-over')
+    await remove(resources.pods, runner!.metadata, { gracePeriodSeconds: 0 })
+    const over = await chaos.untilOver('taken-over')
+    expect(over, JSON.stringify(over, null, 1)).toMatchObject({ phase: 'Passed', fidelity: 'kernel' })
+    await noRule()
+  })
+
+  test.runIf(process.env.TRELLIS_CHAOS === 'all')(
+    'goes on under another runner when its machine is drained',
+    async () => {
+      await apply('drained', { injector: 'kernel' })
+      await chaos.untilInForce('drained')
+      const [runner] = await chaos.runners('drained')
+      await evict({ namespace: space.name, name: runner!.metadata.name })
+      const over = await chaos.untilOver('drained')
+      expect(over, JSON.stringify(over, null, 1)).toMatchObject({ phase: 'Passed', fidelity: 'kernel' })
+      await noRule()
+    },
+  )
+
   test('covers a pod that comes back, and is gone at once when it is aborted', async () => {
     await apply('covered', {
       injector: 'kernel',
       faults: [{ name: 'halves', duration: '120s', partition: { shape: 'halves' } }],
     })
-    await untilInForce('covered')
+    await chaos.untilInForce('covered')
     const name = podName('quickstart', 'miner-0')
     const before = await testnet.pod('miner-0')
     await remove(resources.pods, before!.metadata, { gracePeriodSeconds: 0 })
@@ -130,8 +130,8 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
     // Two seconds, and what asking for it through the API server takes.
     expect(took).toBeLessThan(5_000)
 
-    await change(experiments, { namespace: space.name, name: 'covered' }, { spec: { abort: true } })
-    expect(await untilOver('covered')).toMatchObject({ phase: 'Aborted' })
+    await chaos.abort('covered')
+    expect(await chaos.untilOver('covered')).toMatchObject({ phase: 'Aborted' })
     await testnet.until('no rule is left', 20_000, async () => {
       const left = await Promise.all(names.map(members))
       return left.every(count => count === 0)
@@ -147,7 +147,7 @@ describe.skipIf(notInstallable)('a partition by the kernel', () => {
       { name: 'restart', at: '16s', duration: '3s', select: select('miner-2'), restart: {} },
     ]
     await apply('lifecycle', { faults, heal: { within: '60s', lostTransactions: 0 } })
-    const over = await untilOver('lifecycle')
+    const over = await chaos.untilOver('lifecycle')
     expect(over, JSON.stringify(over, null, 1)).toMatchObject({
       phase: 'Passed',
       faults: faults.map(({ name }) => ({ name, targets: 1, injected: 1, recovered: 1 })),
