@@ -5,6 +5,8 @@ import type { ChaosExperiment } from '../api/experiment.ts'
 import { resolveExperiment } from '../api/experiment.ts'
 import type { Parsed } from '../api/parse.ts'
 import { checkAgainst, checkForMachine } from '../chaos/check.ts'
+import { compile } from '../chaos/matrix.ts'
+import { runLength } from '../chaos/run-length.ts'
 import { type RunResult, runExperiment } from '../chaos/runner/run.ts'
 import { chaosTarget } from '../operator/local/chaos-target.ts'
 import { type Claim, claimTestnet, queueForTestnet } from '../operator/local/experiment-claim.ts'
@@ -77,12 +79,16 @@ export async function runOn(
 ): Promise<RunResult> {
   if (record === undefined) throw new UsageError('the testnet does not run', 'start it with `trellis up FILE`')
   const display = new RunDisplay(progress, terminal)
-  const told = new ProgressWriter(folder, experiment.metadata.name)
+  const target = chaosTarget(folder, record)
+  const values = resolveExperiment(experiment)
+  const { nodes, blockIntervalMs } = target.testnet
+  const length = runLength(values, compile(values, nodes), blockIntervalMs)
+  const told = new ProgressWriter(folder, experiment.metadata.name, length)
   let result: RunResult | undefined
   try {
     result = await runExperiment({
-      target: chaosTarget(folder, record),
-      experiment: resolveExperiment(experiment),
+      target,
+      experiment: values,
       signal,
       onProgress: now => {
         told.tell(now)
@@ -91,7 +97,7 @@ export async function runOn(
     })
     return result
   } finally {
-    told.close(result?.verdict)
+    told.close(result?.verdict, signal.aborted)
     display.close()
   }
 }

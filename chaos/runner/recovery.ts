@@ -1,5 +1,6 @@
 // After the faults: waits for one head on all nodes, then watches the healed network for its baseline.
 import { firstStable } from '../convergence.ts'
+import { observeMs } from '../run-length.ts'
 import { mesh } from '../verdict/mesh.ts'
 import { observe, type RunRound } from '../verdict/observations.ts'
 import { reconnected } from '../verdict/reconnected.ts'
@@ -9,8 +10,6 @@ import type { Session } from './session.ts'
 
 /** While the network heals, the time to one head is measured: finer rounds. */
 const HEAL_SAMPLE_MS = 250
-const OBSERVE_BLOCKS = 10
-const MIN_OBSERVE_MS = 5_000
 const SETTLE_CHECK_MS = 1_000
 
 export async function recover(session: Session): Promise<void> {
@@ -38,8 +37,7 @@ export async function recover(session: Session): Promise<void> {
 /** Watches the healed network for its baseline, and longer, up to the deadline, while something has not settled. */
 async function watch(session: Session, healedAt: number, deadline: number): Promise<void> {
   const { experiment, testnet, now, signal } = session
-  const enough =
-    healedAt + (experiment.heal.observeMs ?? Math.max(MIN_OBSERVE_MS, OBSERVE_BLOCKS * testnet.blockIntervalMs))
+  const enough = healedAt + observeMs(experiment, testnet.blockIntervalMs)
   const end = Math.max(deadline, enough)
   session.enter('observe', 'peers, mesh and block delay to be as before', enough)
   await pause(enough - now(), signal)

@@ -3,6 +3,7 @@
 //   <root>/<testnet>/control.json       address and token of the supervisor's control endpoint, 0600
 //   <root>/<testnet>/experiment.json    which process runs an experiment on it, while one does
 //   <root>/<testnet>/progress.json      how that experiment goes, or how the last one ended
+//   <root>/<testnet>/prometheus-targets.json  where its metrics are, for Prometheus (targets-file.ts)
 //   <root>/<testnet>/supervisor.log     output of a detached supervisor
 //   <root>/<testnet>/nodes/<node>/      config.json, data/, node.log
 import { randomBytes } from 'node:crypto'
@@ -28,6 +29,7 @@ export const recordFile = (folder: string): string => join(folder, 'testnet.json
 export const controlFile = (folder: string): string => join(folder, 'control.json')
 export const experimentFile = (folder: string): string => join(folder, 'experiment.json')
 export const progressFile = (folder: string): string => join(folder, 'progress.json')
+export const targetsFile = (folder: string): string => join(folder, 'prometheus-targets.json')
 export const supervisorLog = (folder: string): string => join(folder, 'supervisor.log')
 export const nodeFolder = (folder: string, node: string): string => join(folder, 'nodes', node)
 export const nodeConfigFile = (folder: string, node: string): string => join(nodeFolder(folder, node), 'config.json')

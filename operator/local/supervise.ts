@@ -2,9 +2,11 @@
 // The foreground `up` runs this in its own process, `up --detach` in one that survives the shell.
 import { type Control, serveControl } from './control.ts'
 import { LocalError } from './errors.ts'
+import type { LocalMetrics } from './metrics.ts'
 import { readRecord, type TestnetRecord, writeRecord } from './record.ts'
 import { removeFolder, testnetFolder } from './state-folder.ts'
 import { Supervisor } from './supervisor.ts'
+import { scrapeTargets, writeTargets } from './targets-file.ts'
 
 export interface SuperviseOptions {
   readonly root: string
@@ -44,6 +46,7 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
   const requested = new AbortController()
   let keepData = false
   let control: Control | undefined
+  let metrics: LocalMetrics | undefined
   options.force?.addEventListener('abort', () => void supervisor.stop(true))
   const ttl = timeUp(record.endsAt)
   const ended = AbortSignal.any([stop, requested.signal, ttl.signal])
@@ -54,6 +57,10 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
       keepData = keep
       requested.abort()
     })
+    const { serveMetrics } = await import('./metrics.ts')
+    metrics = await serveMetrics(folder, supervisor)
+    // Addresses are chosen before a supervisor begins and stay as long as it lives.
+    writeTargets(folder, scrapeTargets(supervisor.record, metrics.port))
     await supervisor.ready(options.readyTimeoutMs, ended)
     options.onReady?.(supervisor.record)
     if (!ended.aborted) await new Promise(resolve => ended.addEventListener('abort', resolve, { once: true }))
@@ -63,6 +70,8 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
   ttl.release()
   await supervisor.stop(options.force?.aborted ?? false)
   control?.close()
+  if (metrics) writeTargets(folder, [])
+  await metrics?.close()
   // Data that an earlier run kept is not ours to throw away when this run could not start.
   if (keepData || (resumed && failure !== undefined)) {
     writeRecord(folder, { ...supervisor.record, phase: 'stopped', supervisor: null })

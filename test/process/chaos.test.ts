@@ -6,9 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunRecord } from '../../api/run.ts'
 import type { Finding, Result, Verdict } from '../../api/verdict.ts'
 import { ALLOWANCE_MS, LEASE_MS } from '../../chaos/runner/fault.ts'
-import { NodeClient } from '../../chaos/runner/node-client.ts'
 import type { TestnetRecord } from '../../operator/local/record.ts'
+import type { TargetGroup } from '../../operator/local/targets-file.ts'
 import { type CommandLine, commandLine, type Started } from '../local/command-line.ts'
+import { scrape } from '../support/metrics.ts'
+import { LocalNodes } from './local-nodes.ts'
 
 const testnet = `apiVersion: trellis.dev/v1alpha1
 kind: Testnet
@@ -106,19 +108,13 @@ async function begun(name: string, more = ''): Promise<Started> {
   await expect.poll(() => started.output().stderr, { timeout: 50_000, interval: 100 }).toMatch(/fault cut/)
   return started
 }
-const nodeRecords = (): TestnetRecord['nodes'] =>
-  (JSON.parse(readFileSync(join(cli.home, 'breakable/testnet.json'), 'utf8')) as TestnetRecord).nodes
-async function rowsOf(node: string): Promise<number> {
-  const { host, http, admin } = nodeRecords().find(({ name }) => name === node)!.address
-  const client = new NodeClient({
-    name: node,
-    statusUrl: `http://${host}:${http}`,
-    adminUrl: `http://${host}:${admin}`,
-  })
-  return (await client.faults({ signal: new AbortController().signal })).length
-}
-const rowsInForce = async (): Promise<number> =>
-  (await Promise.all(nodeRecords().map(({ name }) => rowsOf(name)))).reduce((sum, rows) => sum + rows, 0)
+const nodes = (): LocalNodes => new LocalNodes(cli.home, 'breakable')
+const targets = (): TargetGroup[] =>
+  JSON.parse(readFileSync(join(cli.home, 'breakable/prometheus-targets.json'), 'utf8')) as TargetGroup[]
+const supervisorUrl = (): string => `http://${targets().find(({ labels }) => labels.node === undefined)!.targets[0]}`
+const nodeRecords = (): TestnetRecord['nodes'] => nodes().records()
+const rowsOf = (node: string): Promise<number> => nodes().rowsOf(node)
+const rowsInForce = (): Promise<number> => nodes().rowsInForce()
 
 test('a second experiment is refused or waits for its turn, and abort lifts the faults at once', async () => {
   const first = await begun('first')
@@ -224,8 +220,45 @@ test('while a partition lasts the sides and their heads are shown, and Ctrl-C en
   await expect
     .poll(() => started.output().stderr, { timeout: 50_000, interval: 100 })
     .toMatch(/fault cut.*side 1: \w+ at \d+ \(boot-0, .*side 2: \w+ at \d+ \(.*different chains after height \d+/)
+  // Prometheus sees the same.
+  const of = { namespace: 'local', testnet: 'breakable' }
+  const seen = async (name: string, labels: object = {}): Promise<number> =>
+    (await scrape(supervisorUrl()))(name, { ...of, ...labels })
+  const abortedBefore = await seen('trellis_experiments_total', { verdict: 'aborted' })
+  await expect.poll(() => seen('trellis_testnet_head_groups'), { timeout: 20_000 }).toBe(2)
+  expect(await seen('trellis_testnet_node_head_group', { group: 'boot', node: 'boot-0' })).toBeGreaterThan(0)
+  expect(await seen('trellis_testnet_nodes', { state: 'ready' })).toBe(nodeRecords().length)
+  expect(await seen('trellis_testnet_condition', { condition: 'Converged' })).toBe(0)
+  expect(await seen('trellis_experiment_active', { experiment: 'long', phase: 'Injecting' })).toBe(1)
+  expect(await seen('trellis_experiment_faults_active', { experiment: 'long' })).toBe(1)
+  const end = await seen('trellis_experiment_end_timestamp_seconds')
+  expect([end > Date.now() / 1_000 + 20, end < Date.now() / 1_000 + 120]).toEqual([true, true])
   started.child.kill('SIGTERM')
   const { code, stdout } = await started.ended
   expect(stdout).toContain('○ Inconclusive: long on breakable: aborted: interrupted by Ctrl-C or a signal')
   expect(code).toBe(2)
+  expect(await seen('trellis_experiment_active')).toBe(0)
+  expect(await seen('trellis_experiments_total', { verdict: 'aborted' })).toBe(abortedBefore + 1)
+})
+
+test('what the file for Prometheus names answers, with the labels that stand there', async () => {
+  const groups = targets()
+  expect(groups.map(({ labels }) => labels.node)).toEqual([undefined, ...nodeRecords().map(({ name }) => name)])
+  for (const { targets: addresses, labels } of groups.slice(1)) {
+    const answer = await fetch(`http://${addresses[0]}/metrics`)
+    const [, found = ''] = /^trellis_node_head_height\{(.*)\} /m.exec(await answer.text()) ?? []
+    const { namespace: _, ...own } = labels
+    for (const [name, value] of Object.entries(own)) expect(found).toContain(`${name}="${value}"`)
+  }
+  // Without a token nothing but metrics can be had of the supervisor.
+  const answers = ['/metrics', '/status', '/stop'].map(async path => (await fetch(supervisorUrl() + path)).status)
+  expect(await Promise.all(answers)).toEqual([200, 404, 404])
+  expect((await fetch(`${supervisorUrl()}/metrics`, { method: 'POST' })).status).toBe(405)
+})
+
+test('nothing is left to scrape of a testnet that is down', async () => {
+  const url = supervisorUrl()
+  expect((await cli.run('down', 'breakable', '--keep-data')).code).toBe(0)
+  expect(targets()).toEqual([])
+  await expect(fetch(`${url}/metrics`)).rejects.toThrow()
 })

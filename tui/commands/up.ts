@@ -6,7 +6,7 @@ import { superviseDetached } from '../../operator/local/detach.ts'
 import { nodeProgram } from '../../operator/local/program.ts'
 import { type Provisioned, provision } from '../../operator/local/provision.ts'
 import type { TestnetRecord } from '../../operator/local/record.ts'
-import { stateRoot } from '../../operator/local/state-folder.ts'
+import { stateRoot, targetsFile } from '../../operator/local/state-folder.ts'
 import { supervise } from '../../operator/local/supervise.ts'
 import { takeDown } from '../../operator/local/take-down.ts'
 import { findTestnet } from '../../operator/local/testnets.ts'
@@ -63,6 +63,7 @@ async function up(file: string, options: UpOptions, terminal: Terminal, setExit:
     if (options.detach) {
       const record = await runDetached(root, testnet, provisioned, readyTimeoutMs, interrupts.stop, show)
       await showReady(record, terminal, () => progress.clear())
+      terminal.err(metricsLine(provisioned.folder))
       terminal.err(`${name} runs; \`trellis status ${name}\` shows how it is, \`trellis down ${name}\` ends it`)
       return
     }
@@ -81,9 +82,10 @@ async function up(file: string, options: UpOptions, terminal: Terminal, setExit:
       },
       onReady: record => {
         ready = true
-        void showReady(record, terminal, () => progress.clear()).then(() =>
-          terminal.err(`${name} runs until Ctrl-C; in another terminal \`trellis status ${name}\` shows how it is`),
-        )
+        void showReady(record, terminal, () => progress.clear()).then(() => {
+          terminal.err(metricsLine(provisioned.folder))
+          terminal.err(`${name} runs until Ctrl-C; in another terminal \`trellis status ${name}\` shows how it is`)
+        })
       },
       warn: message => progress.line(message),
     })
@@ -96,6 +98,8 @@ async function up(file: string, options: UpOptions, terminal: Terminal, setExit:
     interrupts.release()
   }
 }
+
+const metricsLine = (folder: string): string => `Prometheus finds its metrics by ${targetsFile(folder)} (file_sd)`
 
 async function runDetached(
   root: string,

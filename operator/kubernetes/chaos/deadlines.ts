@@ -1,15 +1,13 @@
 // How long a run may take at most. Pure.
 import { type Experiment, resolveExperiment } from '../../../api/experiment.ts'
-import { type CompiledFault, endOf } from '../../../chaos/matrix.ts'
+import type { CompiledFault } from '../../../chaos/matrix.ts'
+import { runLength } from '../../../chaos/run-length.ts'
 import type { ValidExperiment } from './stored-experiment.ts'
 
 /** For a runner to be placed, pulled and to find all nodes. */
 const START_MS = 180_000
 /** Runners that die are replaced after 10, 20 and 40 s, and each of them has to start. */
 const REPLACEMENT_MS = 120_000
-/** The runner's own bound of what it watches a healed network for when the experiment does not say: ten block intervals. */
-const OBSERVE_BLOCKS = 10
-const MIN_OBSERVE_MS = 5_000
 /** Reading, judging, and keeping the record. */
 const JUDGE_MS = 30_000
 
@@ -24,13 +22,12 @@ export const LAST_WORD_MS = 5_000
 
 /** From its turn to its end, milliseconds. */
 export function longestRun(
-  { steadyState, heal }: Experiment,
+  experiment: Experiment,
   compiled: readonly CompiledFault[],
   blockIntervalMs: number,
 ): number {
-  const observeMs = heal.observeMs ?? Math.max(MIN_OBSERVE_MS, OBSERVE_BLOCKS * blockIntervalMs)
-  const run = steadyState.withinMs + endOf(compiled) + heal.withinMs + observeMs
-  return START_MS + run + JUDGE_MS + REPLACEMENT_MS
+  const { steadyMs, restMs } = runLength(experiment, compiled, blockIntervalMs)
+  return START_MS + steadyMs + restMs + JUDGE_MS + REPLACEMENT_MS
 }
 
 /** As values, under the name of the stored object. */

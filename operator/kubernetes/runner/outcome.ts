@@ -5,6 +5,7 @@ import type { RunRecord } from '../../../api/run.ts'
 import type { ExperimentStatus, Phase } from '../../../api/status.ts'
 import type { Finding, Verdict } from '../../../api/verdict.ts'
 import type { Progress } from '../../../chaos/runner/progress.ts'
+import { phaseOf } from '../../run-phase.ts'
 
 /** The runner's fields of the status (api/status.ts). */
 export type RunnerStatus = Pick<
@@ -24,13 +25,13 @@ export type RunnerStatus = Pick<
 
 const MAX_LINE_CHARS = 512
 
-const phases: Readonly<Record<Progress['phase'], { readonly phase: Phase; readonly reason: string }>> = {
-  preflight: { phase: 'SteadyState', reason: 'Preflight' },
-  'steady-state': { phase: 'SteadyState', reason: 'WaitingForSteadyState' },
-  inject: { phase: 'Injecting', reason: 'FaultsInForce' },
-  heal: { phase: 'Healing', reason: 'WaitingForOneHead' },
-  observe: { phase: 'Healing', reason: 'WaitingForBaseline' },
-  done: { phase: 'Healing', reason: 'Judging' },
+const reasons: Readonly<Record<Progress['phase'], string>> = {
+  preflight: 'Preflight',
+  'steady-state': 'WaitingForSteadyState',
+  inject: 'FaultsInForce',
+  heal: 'WaitingForOneHead',
+  observe: 'WaitingForBaseline',
+  done: 'Judging',
 }
 
 /** While it runs. `startedAt`: when the faults began, milliseconds since the epoch. */
@@ -41,7 +42,8 @@ export function statusWhile(
 ): RunnerStatus {
   const { phase, message, faults } = progress
   return {
-    ...phases[phase],
+    phase: phaseOf[phase],
+    reason: reasons[phase],
     message: message === '' ? 'judging what was recorded' : `waiting for ${message}`,
     ...(startedAt !== undefined && { startedAt: time(startedAt) }),
     fidelity,
