@@ -206,6 +206,7 @@ export const chaos: DashboardSource = {
           title: 'Time left of leases',
           description: 'Until the last lease of each agent ends; it is renewed long before.',
           unit: 's',
+          signed: true,
           width: 6,
           shows: byAgent,
           of: { '{{node}}': `(${max('node', agent.gauge('trellis_agent_lease_end_timestamp_seconds'))} > 0) - time()` },

@@ -104,8 +104,9 @@ export const gossip: DashboardSource = {
         lines({
           title: 'Scores of peers',
           description:
-            'Quantiles of the scores that nodes give their peers, mean of the chosen nodes. A low 0 is a peer about to be dropped.',
+            'Quantiles of the scores that nodes give their peers, mean of the chosen nodes. Conduct is at most 0; far below it peers are dropped.',
           unit: 'short',
+          signed: true,
           of: { '{{score}} {{quantile}}': avg('score, quantile', node.gauge('trellis_node_peer_score')) },
         }),
         lines({
