@@ -7,12 +7,16 @@ import { Events } from './events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
+/** Reasons told apart in the metrics; the system's own words for an end come after ours and beyond this are `other`. */
+const MAX_REASONS = 24
+
 export class Observer {
   readonly events: Events
   readonly clockOffset = new ClockOffset()
   readonly #log: Log
   readonly #metrics: Metrics
   readonly #now: () => number
+  readonly #reasons = new Set<string>()
   #reorgs = { count: 0, deepest: 0 }
 
   constructor(parts: { readonly log: Log; readonly metrics: Metrics; readonly now: () => number }) {
@@ -87,7 +91,8 @@ export class Observer {
   }
 
   peer(change: 'connected' | 'disconnected', peer: PeerInfo, name: string, reason: string): void {
-    if (change === 'disconnected') this.#metrics.get('trellis_node_disconnects_total').inc({ reason: kindOf(reason) })
+    if (change === 'disconnected')
+      this.#metrics.get('trellis_node_disconnects_total').inc({ reason: this.#kindOf(reason) })
     this.events.emit({ kind: 'peer', change, peer: peer.id, name, direction: peer.direction, reason })
   }
 
@@ -99,13 +104,16 @@ export class Observer {
     this.#metrics.get('trellis_node_gossip_messages_total').inc({ topic, verdict })
   }
 
+  /** A reason may end in free text of the system; as a label value only its kind may stay, and only so many of them. */
+  #kindOf(reason: string): string {
+    const kind = reason.split(':')[0]!.trim()
+    if (kind.length === 0 || kind.length > 32) return 'other'
+    if (!this.#reasons.has(kind) && this.#reasons.size >= MAX_REASONS) return 'other'
+    this.#reasons.add(kind)
+    return kind
+  }
+
   sync(state: 'started' | 'finished', height: number, target: number): void {
     this.events.emit({ kind: 'sync', state, height, target })
   }
-}
-
-/** A reason may end in free text of the system; as a label value only its kind may stay. */
-function kindOf(reason: string): string {
-  const kind = reason.split(':')[0]!.trim()
-  return kind.length > 0 && kind.length <= 32 ? kind : 'other'
 }
