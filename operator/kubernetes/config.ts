@@ -41,6 +41,8 @@ export const operatorConfigSchema = z.strictObject({
     imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
     imagePullSecrets: z.array(name).max(16).default([]),
     resources: resources({ cpu: '50m', memory: '192Mi', memoryLimit: '512Mi' }),
+    /** Their pods say by annotations where their metrics are. */
+    scrapeAnnotations: z.boolean().optional(),
   }),
   /** What runs ChaosExperiments. Without it they stay as they are. */
   runner: z
@@ -52,6 +54,7 @@ export const operatorConfigSchema = z.strictObject({
       /** Has the rights of a runner; the operator may bind it. A Role is in every namespace that is served. */
       role: z.strictObject({ kind: z.enum(['ClusterRole', 'Role']), name }),
       resources: resources({ cpu: '100m', memory: '192Mi', memoryLimit: '1Gi' }),
+      scrapeAnnotations: z.boolean().optional(),
     })
     .optional(),
   /** Stands beside nodes whose testnet allows faults by the kernel. Without it none does. */

@@ -11,6 +11,13 @@ export const ports = { p2p: 4001, websocket: 4002, http: 8080, admin: 8081 } as 
 /** Of the net agent beside a node, where there is one. */
 export const AGENT_PORT = 7075
 
+/** What Prometheus finds pods by where nothing else tells it: a convention of its example configurations and charts. */
+export const scrapeAnnotations = (port: number): Record<string, string> => ({
+  'prometheus.io/scrape': 'true',
+  'prometheus.io/port': String(port),
+  'prometheus.io/path': '/metrics',
+})
+
 /** The StatefulSet of a group, and its ConfigMap and Secret. At most 51 characters: a pod's name stays a DNS label. */
 export const groupObject = (testnet: string, group: string): string => `${testnet}-${group}`
 /** A StatefulSet names its pods so. */

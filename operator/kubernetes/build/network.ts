@@ -12,6 +12,7 @@ import {
   testnetObject,
   testnetSelector,
 } from './names.ts'
+import { wantsAgent } from './net-agent.ts'
 
 const port = (name: keyof typeof ports) => ({ name, port: ports[name], protocol: 'TCP', targetPort: name })
 
@@ -76,12 +77,13 @@ export function disruptionBudget({ expanded, namespace, owner }: BuildInput): Po
 }
 
 /** Peers reach peers; the operator, runners of experiments and the scraper reach what is for them; nobody else reaches anything. */
-export function networkPolicy({ expanded, namespace, owner, settings }: BuildInput): NetworkPolicy {
+export function networkPolicy({ spec, expanded, namespace, owner, settings }: BuildInput): NetworkPolicy {
   const only = ({ namespace: namespaceLabels, pod }: PodChoice) => [
     { namespaceSelector: { matchLabels: { ...namespaceLabels } }, podSelector: { matchLabels: { ...pod } } },
   ]
   const open = (...names: (keyof typeof ports)[]) => names.map(name => ({ protocol: 'TCP', port: ports[name] }))
   const selector = { matchLabels: testnetSelector(expanded.name) }
+  const agent = { protocol: 'TCP', port: AGENT_PORT }
   const runners = { podSelector: { matchLabels: { 'app.kubernetes.io/name': RUNNER_APP } } }
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -98,8 +100,10 @@ export function networkPolicy({ expanded, namespace, owner, settings }: BuildInp
       ingress: [
         { from: [{ podSelector: selector }], ports: open('p2p', 'websocket') },
         { from: only(settings.operator), ports: open('http', 'admin') },
-        { from: [runners], ports: [...open('http', 'admin'), { protocol: 'TCP', port: AGENT_PORT }] },
-        ...(settings.scraper ? [{ from: only(settings.scraper), ports: open('http') }] : []),
+        { from: [runners], ports: [...open('http', 'admin'), agent] },
+        ...(settings.scraper
+          ? [{ from: only(settings.scraper), ports: [...open('http'), ...(wantsAgent(spec) ? [agent] : [])] }]
+          : []),
       ],
     },
   }

@@ -9,6 +9,7 @@ import {
   groupSelector,
   headlessService,
   ports,
+  scrapeAnnotations,
   testnetObject,
   testnetSelector,
 } from './names.ts'
@@ -34,8 +35,12 @@ export function statefulSet(input: BuildInput, group: Group): StatefulSet {
   const { spec, expanded, namespace, owner, settings } = input
   const labels = groupLabels(expanded.name, group.name, group.role)
   const workload = workloadOf(spec, group.spec, settings)
+  const annotations = {
+    [REVISION_ANNOTATION]: groupRevision(spec, group.spec),
+    ...(settings.nodes.scrapeAnnotations && scrapeAnnotations(ports.http)),
+  }
   const template = {
-    metadata: { labels, annotations: { [REVISION_ANNOTATION]: groupRevision(spec, group.spec) } },
+    metadata: { labels, annotations },
     spec: podSpec(input, group, workload),
   }
   return {

@@ -7,7 +7,7 @@ import { parseResources } from '../../../api/kinds.ts'
 import { type NodeConfig, nodeConfigSchema } from '../../../api/node-config.ts'
 import { expand } from '../../testnet/expand.ts'
 import { operatorConfigSchema } from '../config.ts'
-import type { StatefulSet } from '../runtime/resource.ts'
+import type { NetworkPolicy, StatefulSet } from '../runtime/resource.ts'
 import { MAX_DATA_BYTES, TooLargeError } from './configuration.ts'
 import type { BuildInput } from './input.ts'
 import { podConfigs } from './node-configs.ts'
@@ -56,6 +56,24 @@ const templates = (groups: string, more?: string) =>
   new Map(
     statefulSets(small(groups, more)).map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec?.template)]),
   )
+
+test('whoever scrapes is let in, and finds the pods when that is wanted', () => {
+  const { settings, ...input } = inputOf(small('{ name: m, role: miner }', 'chaos: { kernel: true }'))
+  const scraper = { namespace: { team: 'eyes' }, pod: { app: 'prometheus' } }
+  const seen = (scrapeAnnotations: boolean) => {
+    const nodes = { ...settings.nodes, scrapeAnnotations }
+    return testnetObjects({ ...input, settings: { ...settings, nodes, scraper } }).map(({ object }) => object)
+  }
+  const policy = seen(false).find(({ kind }) => kind === 'NetworkPolicy') as NetworkPolicy
+  expect(policy.spec?.ingress?.at(-1)).toEqual({
+    from: [{ namespaceSelector: { matchLabels: scraper.namespace }, podSelector: { matchLabels: scraper.pod } }],
+    ports: [8080, 7075].map(port => ({ protocol: 'TCP', port })),
+  })
+  const annotations = (objects: ReturnType<typeof seen>) =>
+    (objects.find(({ kind }) => kind === 'StatefulSet') as StatefulSet).spec?.template.metadata?.annotations
+  expect(annotations(seen(true))).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' })
+  expect(annotations(seen(false))).not.toHaveProperty(['prometheus.io/scrape'])
+})
 
 describe('a group gets a new revision', () => {
   const miners = '{ name: m, role: miner, count: 3 }'

@@ -33,5 +33,7 @@ export const runnerLabels = (experiment: string): Record<string, string> => ({
 
 /** Where the runner's pod finds the Secret of its testnet: `adminToken`, and the net agents' key when there is one. */
 export const TESTNET_SECRET_DIR = '/etc/trellis-runner/testnet'
+/** Where a runner's pod tells how its run goes. */
+export const RUNNER_METRICS_PORT = 8081
 /** In the runner's pod: its own name and namespace, and the experiment's uid. */
 export const runnerEnvironment = { pod: 'POD_NAME', uid: 'EXPERIMENT_UID' } as const

@@ -1,6 +1,6 @@
 // The objects of a run, in the order in which they are made: the rights before the runner. Pure.
 import type { ExperimentStatus } from '../../../api/status.ts'
-import { testnetObject } from '../build/names.ts'
+import { scrapeAnnotations, testnetObject } from '../build/names.ts'
 import type { Wanted } from '../build/testnet-objects.ts'
 import type { OperatorConfig } from '../config.ts'
 import { controlledBy } from '../runtime/owner.ts'
@@ -13,7 +13,14 @@ import {
   type ServiceAccount,
 } from '../runtime/resource.ts'
 import { BACKOFF_LIMIT, GRACE_SECONDS } from './deadlines.ts'
-import { runnerEnvironment, runnerLabels, runnerObject, TARGET_LABEL, TESTNET_SECRET_DIR } from './names.ts'
+import {
+  RUNNER_METRICS_PORT,
+  runnerEnvironment,
+  runnerLabels,
+  runnerObject,
+  TARGET_LABEL,
+  TESTNET_SECRET_DIR,
+} from './names.ts'
 import { experiments, type ValidExperiment } from './stored-experiment.ts'
 
 /** The numeric user of the operator's image. */
@@ -74,6 +81,7 @@ function job(input: RunnerInput): Job {
   const { plan, now } = input
   const leftSeconds = Math.max(1, Math.ceil((Date.parse(plan.endsBy) - now) / 1_000))
   const { labels, ...own } = metadata(input)
+  const annotations = input.runner.scrapeAnnotations && { annotations: scrapeAnnotations(RUNNER_METRICS_PORT) }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -83,7 +91,7 @@ function job(input: RunnerInput): Job {
       activeDeadlineSeconds: leftSeconds,
       completions: 1,
       parallelism: 1,
-      template: { metadata: { labels }, spec: podSpec(input) },
+      template: { metadata: { labels, ...annotations }, spec: podSpec(input) },
     },
   }
 }
@@ -120,7 +128,8 @@ function podSpec({ experiment, runner }: RunnerInput): NonNullable<NonNullable<J
         imagePullPolicy: runner.imagePullPolicy,
         // The image starts the operator; this is another program of it.
         command: ['/usr/local/bin/node', '/app/runner.js'],
-        args: ['--namespace', namespace, '--experiment', name],
+        args: ['--namespace', namespace, '--experiment', name, '--metrics-port', String(RUNNER_METRICS_PORT)],
+        ports: [{ name: 'metrics', containerPort: RUNNER_METRICS_PORT, protocol: 'TCP' }],
         env: [
           { name: runnerEnvironment.uid, value: uid },
           {

@@ -7,13 +7,15 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Log } from '../../../node/observe/log.ts'
+import { metricsAnswer, servePlain } from '../../plain-server.ts'
 import { runnerEnvironment, TESTNET_SECRET_DIR } from '../chaos/names.ts'
 import { Api } from '../runtime/api.ts'
 import { ApiError, ConnectionError } from '../runtime/api-error.ts'
 import { credentials } from '../runtime/credentials.ts'
+import { RunnerMeters } from './metrics.ts'
 import { HandedOver, runStored } from './run-experiment.ts'
 
-const USAGE = 'usage: node runner.js --namespace NAMESPACE --experiment NAME [--secret FOLDER]'
+const USAGE = 'usage: node runner.js --namespace NAMESPACE --experiment NAME [--secret FOLDER] [--metrics-port PORT]'
 
 /** What whoever starts the runner has to mend; the message says how. */
 class StartError extends Error {
@@ -34,12 +36,18 @@ function fail(error: unknown): never {
   process.exit(outside ? 3 : 1)
 }
 
-function options(): { namespace: string; experiment: string; secret: string } {
+function options() {
   const text = { type: 'string' } as const
   try {
-    const { values } = parseArgs({ options: { namespace: text, experiment: text, secret: text } })
-    const { namespace, experiment, secret = TESTNET_SECRET_DIR } = values
-    if (namespace !== undefined && experiment !== undefined) return { namespace, experiment, secret }
+    const known = { namespace: text, experiment: text, secret: text, 'metrics-port': text }
+    const {
+      namespace,
+      experiment,
+      secret = TESTNET_SECRET_DIR,
+      'metrics-port': port,
+    } = parseArgs({ options: known }).values
+    if (port !== undefined && !/^\d{1,5}$/.test(port)) throw new Error(`--metrics-port: ${port} is no port`)
+    if (namespace !== undefined && experiment !== undefined) return { namespace, experiment, secret, port }
   } catch (error) {
     throw new StartError(`${(error as Error).message}; ${USAGE}`)
   }
@@ -47,7 +55,7 @@ function options(): { namespace: string; experiment: string; secret: string } {
 }
 
 async function main(): Promise<void> {
-  const { namespace, experiment, secret } = options()
+  const { namespace, experiment, secret, port } = options()
   let config: ReturnType<typeof credentials>
   try {
     config = credentials()
@@ -65,8 +73,16 @@ async function main(): Promise<void> {
   const name = { namespace, name: experiment }
   const { [runnerEnvironment.uid]: uid, [runnerEnvironment.pod]: pod } = process.env
   const holder = pod ?? `${hostname()}-${randomUUID()}`
-  await runStored({ api, name, uid, holder, secretFolder: secret, log, stop: stop.signal })
+  const meters = new RunnerMeters({ namespace, experiment })
+  if (port !== undefined) await serveMetrics(Number(port), meters)
+  await runStored({ api, name, uid, holder, secretFolder: secret, log, meters, stop: stop.signal })
   process.exit(0)
+}
+
+/** No run is given up because nobody can watch it. */
+async function serveMetrics(port: number, meters: RunnerMeters): Promise<void> {
+  const pages = { '/metrics': async () => metricsAnswer(await meters.scrape()) }
+  await servePlain('0.0.0.0', port, pages).catch(error => log.warn('no metrics', { port, error: String(error) }))
 }
 
 process.on('uncaughtException', fail)

@@ -1,6 +1,7 @@
 // One run in the cluster, from what is stored to the last word in the status.
 
 import { endPhases } from '../../../api/status.ts'
+import { rowId } from '../../../chaos/matrix.ts'
 import { PreflightFailed } from '../../../chaos/runner/preflight.ts'
 import { type RunResult, runExperiment } from '../../../chaos/runner/run.ts'
 import type { Log } from '../../../node/observe/log.ts'
@@ -13,7 +14,9 @@ import { Superseded } from './claim.ts'
 import { clusterTarget } from './cluster-target.ts'
 import { whyUnsupported } from './injector.ts'
 import { Kept } from './kept.ts'
+import { lapses } from './lapses.ts'
 import { letGoReason } from './lookout.ts'
+import type { RunnerMeters } from './metrics.ts'
 import { type RunnerStatus, statusAfter, statusRefused, statusWhile } from './outcome.ts'
 import { mayPass, persistently } from './persistently.ts'
 import { PodAddresses } from './pod-addresses.ts'
@@ -37,6 +40,7 @@ export interface RunOptions {
   /** Where the testnet's Secret is mounted. */
   readonly secretFolder: string
   readonly log: Log
+  readonly meters: RunnerMeters
   /** Aborting ends the run here: for good, healing at once, when that is wanted, else another runner goes on. */
   readonly stop: AbortSignal
 }
@@ -122,7 +126,7 @@ interface RunParts {
 }
 
 async function finalStatus(
-  { api, name, secretFolder, log, stop }: RunOptions,
+  { api, name, secretFolder, log, stop, meters }: RunOptions,
   { status, kept, signal, letGo, leaving }: RunParts,
 ): Promise<RunnerStatus> {
   // Until there is something to heal.
@@ -149,12 +153,21 @@ async function finalStatus(
     })
     const unsupported = whyUnsupported(experiment, choice)
     if (unsupported !== undefined) return statusRefused('Unsupported', unsupported, Date.now())
-    const notes = choice.reasons.map(reason => `not by the kernel: ${reason}`)
-    log.info('running', { fidelity: choice.fidelity, reasons: choice.reasons, takenOver: checkpoint !== undefined })
+    const windows = checkpoint?.windows ?? []
+    const lapsed = await lapses(target, experiment.name, windows, signal, Date.now())
+    const notes = [...choice.reasons.map(reason => `not by the kernel: ${reason}`), ...lapsed]
+    log.info('running', { fidelity: choice.fidelity, notes, takenOver: checkpoint !== undefined })
+    const kinds = new Map(experiment.faults.map(({ name, action }) => [name, action.kind]))
+    const held = new Map(experiment.faults.map(({ name }) => [rowId(experiment.name, name), name]))
+    meters.testnet = expanded.name
     let startedAt = checkpoint?.phases.find(({ phase }) => phase === 'inject')?.at
     const result = await runExperiment({
       experiment,
-      target,
+      target: {
+        ...target,
+        links: meters.metered(target.links, held),
+        clocks: target.clocks && meters.metered(target.clocks, held),
+      },
       checkpoint,
       signal: stop,
       onCheckpoint: async state => {
@@ -167,9 +180,12 @@ async function finalStatus(
           await new Promise<never>(() => {})
         }
       },
+      onNote: state => kept.noteCheckpoint(state, signal),
       onProgress: progress => {
         if (progress.phase === 'inject') startedAt ??= Date.now()
-        status.say(statusWhile(progress, choice.fidelity, startedAt))
+        const told = statusWhile(progress, choice.fidelity, startedAt)
+        meters.show(progress.faults, told.faults, kinds)
+        status.say(told)
       },
     })
     return statusAfter(result, {
