@@ -68,10 +68,13 @@ export class ClusterTestnet {
     const heads = this.#heads && this.#heads.length > 0 ? this.#heads : undefined
     const report = clusterReport({ ...object, ...(status && { status }) }, heads, cluster.context, now)
     const heights = nodes.flatMap(({ height }) => height ?? [])
+    // The status is written for what matters; what the nodes say is newer.
     const height = heights.length === 0 ? report.height : { min: Math.min(...heights), max: Math.max(...heights) }
+    const finals = nodes.flatMap(({ finalized }) => finalized ?? [])
+    const finalized = finals.length === 0 ? report.finalized : Math.max(...finals)
     return {
       at: this.#heardAt ?? now,
-      report: { ...report, height, restarts: nodes.reduce((sum, { restarts }) => sum + restarts, 0) },
+      report: { ...report, height, finalized, restarts: nodes.reduce((sum, { restarts }) => sum + restarts, 0) },
       nodes,
       experiments: experiments.map(each => clusterExperiment(each, nodes, now)),
       note: testnet ? '' : `the operator ${this.#silent ?? 'was not heard yet'}; this is what the pods alone tell`,

@@ -1,12 +1,14 @@
 // Events of nodes as sentences; those that say nothing to a person are left out.
 import type { NodeEvent } from '../../../api/observation.ts'
 import type { Tone } from '../../theme.ts'
+import type { TestnetPicture } from './picture.ts'
 
 export interface EventLine {
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** A node, or an experiment. */
   readonly node: string
-  readonly kind: NodeEvent['kind']
+  readonly kind: NodeEvent['kind'] | 'experiment'
   readonly tone: Tone | undefined
   readonly text: string
 }
@@ -42,4 +44,19 @@ export function eventLine(node: string, event: NodeEvent): EventLine | undefined
     default:
       return undefined
   }
+}
+
+/** What experiments did since the picture before; nothing when there was none. */
+export function experimentLines(before: TestnetPicture | undefined, now: TestnetPicture): EventLine[] {
+  if (before === undefined) return []
+  const told = new Set(
+    before.experiments.flatMap(({ name, timeline }) =>
+      timeline.filter(({ at }) => at <= before.at).map(({ at, text }) => `${name} ${at} ${text}`),
+    ),
+  )
+  return now.experiments.flatMap(({ name, timeline }) =>
+    timeline
+      .filter(({ at, text }) => at <= now.at && !told.has(`${name} ${at} ${text}`))
+      .map(({ at, text }): EventLine => ({ at, node: name, kind: 'experiment', tone: 'accent', text })),
+  )
 }

@@ -117,6 +117,22 @@ describe('state', () => {
     }
     expect(state.events.map(({ at }) => at)).toEqual([9, 7, 5])
   })
+  test('what experiments do is told once, when it has happened', () => {
+    const at = (moment: number, timeline: readonly { at: number; text: string }[]) => ({
+      kind: 'testnet' as const,
+      picture: { ...picture([names(2)], [{ ...experiment, timeline }]), at: NOW + moment },
+    })
+    const due = { at: NOW + 10, text: 'halves ends' }
+    const begun = { at: NOW + 2, text: 'halves begins' }
+    let state = watching(picture([names(2)]))
+    state = update(state, at(5, [begun, due]))
+    state = update(state, at(6, [begun, due]))
+    expect(state.events.map(({ node, text }) => `${node} ${text}`)).toEqual(['cut halves begins'])
+    state = update(state, at(11, [begun, due]))
+    expect(state.events.map(({ text }) => text)).toEqual(['halves ends', 'halves begins'])
+    // Of what was over before it was looked at nobody needs to hear.
+    expect(watching(at(11, [begun]).picture).events).toEqual([])
+  })
   test('a picture of another testnet is not shown', () => {
     const state = initialState('this machine', false, 'other')
     expect(update(state, { kind: 'testnet', picture: picture([names(2)]) }).picture).toBeUndefined()

@@ -1,6 +1,6 @@
 // Everything the dashboard knows and how a word of the feed changes it. Pure; keys change it in press.ts.
 import type { TestnetReport } from '../../model/testnet-summary.ts'
-import { type EventLine, eventLine } from './event-text.ts'
+import { type EventLine, eventLine, experimentLines } from './event-text.ts'
 import {
   type FeedEvent,
   type Focus,
@@ -155,6 +155,7 @@ function shown(state: State, picture: TestnetPicture): State {
     ...state,
     picture,
     lost: undefined,
+    events: experimentLines(state.picture, picture).reduce((events, line) => newestFirst(line, events), state.events),
     sides: sidesOf(heads, state.sides),
     spreads: [...state.spreads, height === null ? null : height.max - height.min].slice(-MAX_SPREADS),
   }
@@ -171,7 +172,7 @@ function heard(state: State, { node, event }: Extract<FeedEvent, { kind: 'node-e
 }
 
 /** Nodes tell at the same time and their clocks differ a little: kept in the order of the time they tell. */
-function newestFirst(line: EventLine, events: readonly EventLine[]): EventLine[] {
+function newestFirst(line: EventLine, events: readonly EventLine[]): readonly EventLine[] {
   const place = events.findIndex(({ at }) => at <= line.at)
   const at = place < 0 ? events.length : place
   return [...events.slice(0, at), line, ...events.slice(at)].slice(0, MAX_EVENTS)

@@ -1,6 +1,6 @@
 // The whole screen of a state: exactly `rows` lines. Pure.
 
-import { padEnd } from '../../views/width.ts'
+import { cut, padEnd } from '../../views/width.ts'
 import { bindingsOf } from '../keys.ts'
 import { type State, topOf } from '../model/state.ts'
 import { blocksBody, type Room, testnetBody, testnetsBody } from './bodies.ts'
@@ -55,7 +55,10 @@ function footer(state: State, columns: number): Line {
     return line(['warn', ` ▲ ${prompt.question}: `], ['strong', 'y'], ' or any other key for no')
   if (prompt) return line(['accent', prompt.kind === 'filter' ? ' /' : ' :'], prompt.text, ['accent', '▏'])
   if (notice !== '') return line(['warn', ` ${notice}`])
-  if (lost) return line(['warn', ` ▲ ${lost.reason}; trying again`])
+  if (lost) {
+    const end = '; trying again'
+    return line(['warn', ` ▲ ${cut(lost.reason, columns - end.length - 3)}${end}`])
+  }
   return hints(state, columns)
 }
 
