@@ -84,6 +84,7 @@ export const chartValuesSchema = z.strictObject({
     interval: z.string().regex(/^\d+(ms|s|m|h)$/),
     labels,
   }),
+  scrapeAnnotations: z.boolean(),
   prometheusRule: z.strictObject({
     enabled: z.boolean(),
     labels,

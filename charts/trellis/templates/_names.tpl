@@ -60,3 +60,52 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s:%s" .image.repository $tag -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+A PodMonitor. `own`: of pods in the release's namespace; else of those of all testnets that are served. `testnet`: which
+label of trellis.dev says the testnet. `node`: its pods are nodes, `<testnet>-<group>-<index>`, and so are their names.
+*/}}
+{{- define "trellis.podMonitor" -}}
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata:
+  name: {{ include "trellis.fullname" .root }}-{{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "trellis.labels" .root | nindent 4 }}
+    {{- with .root.Values.podMonitor.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  {{- if not .own }}
+  namespaceSelector:
+    {{- if .root.Values.watch.namespaces }}
+    matchNames: {{- toYaml .root.Values.watch.namespaces | nindent 6 }}
+    {{- else }}
+    any: true
+    {{- end }}
+  {{- end }}
+  selector:
+    matchLabels: {{- toYaml .selector | nindent 6 }}
+  podMetricsEndpoints:
+    - port: {{ .port }}
+      interval: {{ .root.Values.podMonitor.interval }}
+      honorLabels: true
+      {{- if .testnet }}
+      relabelings:
+        - sourceLabels: [__meta_kubernetes_pod_label_trellis_dev_{{ .testnet }}]
+          targetLabel: testnet
+        {{- if .node }}
+        - sourceLabels: [__meta_kubernetes_pod_label_trellis_dev_group]
+          targetLabel: group
+        - sourceLabels: [__meta_kubernetes_pod_name]
+          regex: '.*-([0-9]+)'
+          targetLabel: __tmp_index
+        - sourceLabels: [__meta_kubernetes_pod_label_trellis_dev_group, __tmp_index]
+          separator: '-'
+          targetLabel: node
+        {{- else }}
+        - sourceLabels: [__meta_kubernetes_pod_label_trellis_dev_experiment]
+          targetLabel: experiment
+        {{- end }}
+      {{- end }}
+{{- end -}}
