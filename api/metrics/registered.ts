@@ -29,6 +29,9 @@ export interface Registered<M extends MetricDefinitions> {
   stop(): void
 }
 
+/** A timer fires this often for the sake of prom-client's histogram of the event loop, in an idle process too. */
+const loopResolutionMs = 50
+
 export interface RegisterOptions {
   /** Labels of every series, prom-client's own included. */
   readonly labels?: Readonly<Record<string, string>>
@@ -43,7 +46,7 @@ export function registerMetrics<M extends MetricDefinitions>(
 ): Registered<M> {
   const registry = new Registry()
   registry.setDefaultLabels({ ...labels })
-  if (ofProcess) collectDefaultMetrics({ register: registry })
+  if (ofProcess) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: loopResolutionMs })
   const metrics = new Map<string, Counter | Gauge | Histogram>()
   for (const [name, definition] of Object.entries(definitions)) {
     const metric = register(registry, name, definition)

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { blockHash, Chain, decodeBody, decodeHeader } from '../../node/chain/index.ts'
-import { Importer } from '../../node/intake/importer.ts'
+import { type ImportEvents, Importer } from '../../node/intake/importer.ts'
 import { Verifier } from '../../node/intake/verifier.ts'
 import { Store } from '../../node/store/store.ts'
 import { MAX_HEADERS_PER_ANSWER } from '../../node/sync/bounds.ts'
@@ -57,7 +57,11 @@ export const importing: Bench = async ({ say }) => {
   return rows
 }
 
-export async function importAll({ expanded }: PreparedChain, encoded: readonly EncodedBlock[]): Promise<Cost> {
+export async function importAll(
+  { expanded }: PreparedChain,
+  encoded: readonly EncodedBlock[],
+  events: Partial<Pick<ImportEvents, 'onBlock' | 'onHead'>> = {},
+): Promise<Cost> {
   const directory = await mkdtemp(join(tmpdir(), 'trellis-import-'))
   const chain = new Chain(expanded.genesis)
   const store = await Store.open(directory, chain.genesisHash)
@@ -76,6 +80,7 @@ export async function importAll({ expanded }: PreparedChain, encoded: readonly E
       onUnknownParent: none,
       onBadOrphan: none,
       onFailure: none,
+      ...events,
     },
   })
   const cost = await timed(async () => {
