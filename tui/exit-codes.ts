@@ -4,6 +4,15 @@
 export const exitCode = { ok: 0, failed: 1, inconclusive: 2, usage: 3, interrupted: 130 } as const
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
+/** What they mean, for help and the reference. */
+export const exitCodeTexts: readonly (readonly [ExitCode, string])[] = [
+  [exitCode.ok, 'passed or done'],
+  [exitCode.failed, 'failed'],
+  [exitCode.inconclusive, 'inconclusive'],
+  [exitCode.usage, 'usage or environment'],
+  [exitCode.interrupted, 'interrupted before there was a result'],
+]
+
 /** A command sets the exit code that its result asks for; 0 when it does not. */
 export type SetExit = (code: ExitCode) => void
 

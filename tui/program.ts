@@ -1,6 +1,7 @@
 // The commands put together; every error ends here, as one message and an exit code.
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { addChaos } from './commands/chaos.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDown } from './commands/down.ts'
 import { addDump } from './commands/dump.ts'
@@ -13,6 +14,7 @@ import { addUp } from './commands/up.ts'
 import { addVersion, version } from './commands/version.ts'
 import { addWatch } from './commands/watch.ts'
 import { explainError } from './errors.ts'
+import { addExamples, pathOf } from './examples.ts'
 import { type ExitCode, exitCode, type SetExit, UsageError } from './exit-codes.ts'
 import { PLUGIN, PROGRAM, type Terminal } from './terminal.ts'
 
@@ -33,21 +35,28 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   }
 }
 
-function build(terminal: Terminal, setExit: SetExit): Command {
+/** All commands. `setExit` is told the exit code of a command that has a result. */
+export function build(terminal: Terminal, setExit: SetExit): Command {
   const program = new Command(terminal.program)
-    .description('blockchain testnets from one file, broken on purpose, with proof of whether they healed')
-    .version(version(), '-V, --version')
+    .description('Testnets from one file, broken on purpose, with proof of whether they healed.')
+    .usage('[--help | --version] COMMAND')
+    .addHelpOption(new Option('-h, --help', 'this help').hideHelp())
+    // `version` says more.
+    .addOption(new Option('-V, --version', 'the version').hideHelp())
+    .on('option:version', () => {
+      terminal.out(version())
+      throw new CommanderError(0, 'commander.version', version())
+    })
+    .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
+    .configureHelp({ subcommandTerm: command => command.name() })
     .configureOutput({
       writeOut: text => terminal.out(text),
       writeErr: text => terminal.err(text),
       outputError: (text, write) => write(`${terminal.errorPaint('bad', '✗')} ${text.replace(/^error: /, '')}`),
     })
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 passed or done, 1 failed, 2 inconclusive, 3 usage or environment, 130 interrupted.',
-    )
+    .addHelpText('after', EXIT_CODES)
   addUp(program, terminal, setExit)
   addDown(program, terminal)
   addStatus(program, terminal)
@@ -58,8 +67,15 @@ function build(terminal: Terminal, setExit: SetExit): Command {
   addChaos(program, terminal, setExit)
   addDump(program, terminal)
   addDemo(program, terminal, setExit)
+  addCompletion(program, terminal)
   addVersion(program, terminal)
   addSupervise(program, terminal)
+  // Not on the first screen, which says `--help`.
+  program.command('help [words...]', { hidden: true }).action((words: string[]) => {
+    let at = program
+    for (const word of words) at = at.commands.find(command => command.name() === word) ?? at
+    at.help()
+  })
   if (terminal.program === PLUGIN)
     program.hook('preAction', (_program, command) => {
       if (hereOnly.has(command.name()))
@@ -68,17 +84,22 @@ function build(terminal: Terminal, setExit: SetExit): Command {
           `use \`${PROGRAM} ${pathOf(command)}\``,
         )
     })
-  // Subcommands do not take these from their parent when made with .command().
-  for (const command of all(program))
+  for (const command of all(program)) {
+    // Subcommands do not take these from their parent when made with .command().
     command.exitOverride().showSuggestionAfterError().showHelpAfterError('(see --help)')
+    if (command !== program) command.helpOption('-h, --help', 'this help').helpCommand(false)
+    addExamples(command, terminal.program)
+  }
   return program
 }
 
+/** In one line of 80 columns; `exitCodeTexts` has more words. */
+const EXIT_CODES = `
+Exit: 0 passed or done, 1 failed, 2 inconclusive, 3 usage, 130 interrupted.
+\`${PROGRAM} COMMAND --help\` shows its flags and examples.`
+
 /** Commands that know no cluster. */
 const hereOnly: ReadonlySet<string> = new Set(['demo', 'supervise'])
-
-const pathOf = (command: Command): string =>
-  command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
 function* all(command: Command): Generator<Command> {
   yield command

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { exitCodes } from '../../api/verdict.ts'
 import { verdictHtml } from '../../chaos/report/html/page.ts'
 import { runJson, verdictJson } from '../../chaos/report/json.ts'
@@ -36,12 +36,14 @@ interface DemoOptions {
 }
 
 export function addDemo(program: Command, terminal: Terminal, setExit: SetExit): void {
-  const example = (name: string): string => join(packageFolder(), 'examples', name)
+  const given = (flags: string, what: string, name: string): Option =>
+    new Option(flags, what).default(join(packageFolder(), 'examples', name), `examples/${name}`)
   program
     .command('demo')
+    .summary('start a testnet, cut it, heal it, print the verdict: three minutes')
     .description('start a testnet, cut it in half, heal it, print the verdict, take it down: three minutes')
-    .option('--testnet <file>', 'a Testnet', example('quickstart.yaml'))
-    .option('--experiment <file>', 'a ChaosExperiment on it', example('partition-halves.yaml'))
+    .addOption(given('--testnet <file>', 'a Testnet', 'quickstart.yaml'))
+    .addOption(given('--experiment <file>', 'a ChaosExperiment on it', 'partition-halves.yaml'))
     .option('--report <folder>', 'where report.html, verdict.json and run.json are written', join('.trellis', 'demo'))
     .action((options: DemoOptions) => demo(options, terminal, setExit))
 }

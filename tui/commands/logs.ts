@@ -18,6 +18,7 @@ export function addLogs(program: Command, terminal: Terminal): void {
   addPlaceOptions(
     program
       .command('logs [name] [node]')
+      .summary('what the nodes say')
       .description('what the nodes say; NODE is one of them, or `supervisor` on this machine'),
   )
     .option('--tail <lines>', 'lines of each node', parseLines, 20)

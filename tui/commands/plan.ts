@@ -26,6 +26,7 @@ export function addPlan(program: Command, terminal: Terminal): void {
   addPlaceOptions(
     program
       .command('plan <file>')
+      .summary('what `up` would create or change')
       .description('what `up` would create or change: nodes, regions, addresses, latency, objects of a cluster'),
   )
     .option('--name <name>', 'as with `up`')
