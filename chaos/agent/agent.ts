@@ -4,8 +4,9 @@ import type { Link, LinkRow } from '../../api/link.ts'
 import { Injected, type PartCounts } from './injected.ts'
 import { Leases, type LeasesState, type Now } from './leases.ts'
 import { MAX_ENDED, MAX_SHAPES } from './limits.ts'
+import { AgentMeters } from './metrics.ts'
 import { type ActiveRow, partsOf } from './parts.ts'
-import { type Numbering, planKernel } from './plan.ts'
+import { type KernelPlan, type Numbering, planKernel } from './plan.ts'
 import { missingFor, type Primitive, preflight } from './preflight.ts'
 import type { PartReport, Preflight, Report, RowReport, RowsRequest } from './protocol.ts'
 import { loadState, saveState } from './state-file.ts'
@@ -53,6 +54,10 @@ export class Agent {
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #waiting = 0
+  readonly meters = new AgentMeters(
+    () => this.#held(),
+    () => this.#exclusively(async () => (await this.#injected.read()).meters),
+  )
 
   private constructor(options: AgentOptions, leases: LeasesState, numbering: Numbering) {
     this.#options = options
@@ -125,9 +130,13 @@ export class Agent {
   async #change(claim: Claim, change: (leases: Leases) => void): Promise<Report> {
     return await this.#exclusively(async () => {
       const before = this.#leases.state()
+      const renews = this.#leases.until(claim.experiment) !== undefined
       change(this.#leases)
+      const startedAt = performance.now()
       try {
         await this.#sync()
+        this.meters.applied(performance.now() - startedAt)
+        if (renews) this.meters.renewed()
       } catch (error) {
         this.#leases = new Leases(this.#options, before)
         await this.#sync().catch(() => this.#sweepAfter(SWEEP_AGAIN_MS))
@@ -139,16 +148,19 @@ export class Agent {
 
   /** Brings file and kernel to the leases. */
   async #sync(): Promise<void> {
+    const before = this.#leases.size
     this.#leases.expire(now().monotonic)
+    const lapsed = before - this.#leases.size
     const plan = planKernel(this.#leases.active(), this.#numbering)
     if (plan.steering.length > MAX_SHAPES) {
       throw new Busy(`the rows compose to ${plan.steering.length} different links; ${MAX_SHAPES} at most`)
     }
     await saveState(this.#options.stateFile, { leases: this.#leases.state(), numbering: plan.numbering })
-    const over = await this.#over()
+    const over = await this.#over(plan)
     await this.#injected.apply(plan, () => now().monotonic)
     this.#numbering = plan.numbering
     this.#reported = this.#leases.active()
+    this.meters.lapsed(lapsed)
     for (const { experiment, row } of over) this.#remember(experiment, row)
     const next = this.#leases.nextEnd()
     if (Number.isFinite(next)) this.#sweepAfter(next - now().monotonic + SWEEP_AFTER_MS)
@@ -170,15 +182,22 @@ export class Agent {
   }
 
   /** Last words of the rows whose rules are about to go. */
-  async #over(): Promise<{ experiment: string; row: RowReport }[]> {
+  async #over(next: KernelPlan): Promise<{ experiment: string; row: RowReport }[]> {
     const active = new Set(this.#leases.active().map(({ experiment, row }) => rowKey(experiment, row.id)))
     const gone = this.#reported.filter(({ experiment, row }) => !active.has(rowKey(experiment, row.id)))
-    if (gone.length === 0) return []
-    const counts = await this.#injected.counts()
+    const stays = new Set(next.parts.map(({ key }) => key))
+    if (gone.length === 0 && this.#injected.plan.parts.every(({ key }) => stays.has(key))) return []
+    const { counts, meters } = await this.#injected.read()
+    this.meters.counted(meters)
     return gone.map(({ experiment, row }) => ({
       experiment,
       row: { ...reportRow(experiment, row, counts), ended: true },
     }))
+  }
+
+  #held(): { rows: number; until: number } {
+    const ends = this.#leases.state().held.map(([, { untilWall }]) => untilWall)
+    return { rows: this.#reported.length, until: Math.max(0, ...ends) }
   }
 
   #remember(experiment: string, row: RowReport): void {

@@ -4,6 +4,7 @@ import { compileNft, emptyTable, lostName, partName, removeTable, TABLE, type Ta
 import { type KernelPlan, noNumbers, planKernel } from './plan.ts'
 import { devices, prepareSchedulers, qdiscsOf } from './schedulers.ts'
 import { type Count, noCount, parseContent, parseCounters } from './table-content.ts'
+import type { Meter } from './tally.ts'
 
 export interface PartCounts {
   readonly met: Count
@@ -47,27 +48,34 @@ export class Injected {
 
   /** What met each part so far, by its key. */
   async counts(): Promise<Map<string, PartCounts>> {
-    if (this.#plan.parts.length === 0) return new Map()
+    return (await this.read()).counts
+  }
+
+  /** The kernel's counters, by part, and each once. */
+  async read(): Promise<{ readonly counts: Map<string, PartCounts>; readonly meters: Map<string, Meter> }> {
+    const { parts, steering } = this.#plan
+    if (parts.length === 0) return { counts: new Map(), meters: new Map() }
     const counters = parseCounters(await run('nft', ['-j', 'list', 'counters', 'table', ...TABLE.split(' ')]))
-    const qdiscs = this.#plan.steering.length > 0 ? await allQdiscs() : []
-    return new Map(
-      this.#plan.parts.map(part => {
-        const classes = this.#plan.steering
-          .filter(({ members }) => part.direction === 'out' && part.addresses.some(({ text }) => members.has(text)))
-          .map(({ minor }) => minor)
-        const own = qdiscs.filter(({ handle }) => classes.includes(handle))
-        const sum = (name: 'packets' | 'bytes' | 'drops'): number =>
-          own.reduce((total, qdisc) => total + qdisc[name], 0)
-        return [
-          part.key,
-          {
-            met: counters.get(partName(part)) ?? noCount,
-            lost: counters.get(lostName(part)) ?? noCount,
-            shaped: { packets: sum('packets'), bytes: sum('bytes'), overflowed: sum('drops') },
-          },
-        ]
-      }),
-    )
+    const qdiscs = steering.length > 0 ? await allQdiscs() : []
+    const meters = new Map<string, Meter>()
+    for (const { key, minor } of steering) {
+      const packets = qdiscs.reduce((sum, qdisc) => (qdisc.handle === minor ? sum + qdisc.packets : sum), 0)
+      meters.set(`class ${key}`, { metered: 'shaped', packets })
+    }
+    const counts = new Map<string, PartCounts>()
+    for (const part of parts) {
+      const classes = steering
+        .filter(({ members }) => part.direction === 'out' && part.addresses.some(({ text }) => members.has(text)))
+        .map(({ minor }) => minor)
+      const own = qdiscs.filter(({ handle }) => classes.includes(handle))
+      const sum = (name: 'packets' | 'bytes' | 'drops'): number => own.reduce((total, qdisc) => total + qdisc[name], 0)
+      const met = counters.get(partName(part)) ?? noCount
+      const lost = counters.get(lostName(part)) ?? noCount
+      const shaped = { packets: sum('packets'), bytes: sum('bytes'), overflowed: sum('drops') }
+      counts.set(part.key, { met, lost, shaped })
+      meters.set(part.key, { metered: part.direction, packets: part.link.drop ? met.packets : lost.packets })
+    }
+    return { counts, meters }
   }
 
   async #write(plan: KernelPlan, clock: () => number): Promise<void> {

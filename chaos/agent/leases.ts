@@ -114,6 +114,11 @@ export class Leases {
     return over
   }
 
+  /** Experiments that have a lease. */
+  get size(): number {
+    return this.#held.size
+  }
+
   /** Rows in force, in the order of experiments and rows. */
   active(): ActiveRow[] {
     return [...this.#held].flatMap(([experiment, { until, rows }]) =>

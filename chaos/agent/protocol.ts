@@ -5,7 +5,7 @@
 //   GET    /v1/experiments/:experiment         what holds and what it did, ended rows too       -> Report
 //   DELETE /v1/experiments/:experiment         ends it for good: its rows are refused from now on -> Report
 //   GET    /v1/preflight                       what this kernel can do                          -> Preflight
-//   GET    /healthz                            without a token
+//   GET    /healthz, /metrics                  without a token: nothing can be done or learned of experiments by them
 import { z } from 'zod'
 import type { Link } from '../../api/link.ts'
 import { linkRowSchema } from '../../api/node-config.ts'

@@ -1,4 +1,4 @@
-// The agent's HTTP server (protocol.ts). Plain node:http: five routes, and the agent stands in every pod.
+// The agent's HTTP server (protocol.ts). Plain node:http: six routes, and the agent stands in every pod.
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
@@ -70,7 +70,11 @@ function listener(options: ServerOptions): RequestListener {
   return (request, response) => {
     const path = request.url ?? '/'
     answer(request, options)
-      .catch(error => asHttpError(error, () => options.onDefect(error, path)))
+      .catch(error => {
+        const refused = asHttpError(error, () => options.onDefect(error, path))
+        options.agent.meters.refused(refused.code)
+        return refused
+      })
       .then(result => send(response, result))
       .catch(error => options.onDefect(error, path))
   }
@@ -80,6 +84,10 @@ async function answer(request: IncomingMessage, { agent, key }: ServerOptions): 
   const { method = '' } = request
   const [path = ''] = (request.url ?? '').split('?')
   if (path === '/healthz') return { status: 'ok' }
+  if (path === '/metrics') {
+    allow(method, 'GET')
+    return new Exposition(await agent.meters.scrape())
+  }
   const claim = authorize(request, key)
   if (path === '/v1/preflight') {
     allow(method, 'GET')
@@ -107,6 +115,14 @@ function authorize(request: IncomingMessage, key: Uint8Array): Claim {
     throw new HttpError(401, 'unauthorized', 'needs the experiment’s token as `authorization: Bearer`', 'authorization')
   }
   return claim
+}
+
+/** Prometheus' text format instead of JSON. */
+class Exposition {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
 }
 
 function allow(method: string, ...methods: string[]): void {
@@ -154,6 +170,10 @@ function asHttpError(error: unknown, onDefect: () => void): HttpError {
 }
 
 function send(response: ServerResponse, result: unknown): void {
+  if (result instanceof Exposition) {
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    return void response.end(result.text)
+  }
   const failed = result instanceof HttpError
   if (failed && result.status === 401) response.setHeader('www-authenticate', 'Bearer')
   response.writeHead(failed ? result.status : 200, { 'content-type': 'application/json' })
