@@ -23,7 +23,7 @@ export const catalogues: readonly Catalogue[] = [
   {
     title: 'Testnet and experiments',
     served:
-      'The operator serves these in a cluster, `trellis up` on one machine (`namespace` is `local` there). They tell what is seen from outside.',
+      'The operator that leads serves these in a cluster, `trellis up` on one machine (`namespace` is `local` there). They tell what is seen from outside; series of what is gone vanish. A run counts once: when its end is first written into its status (of a local run: when `trellis up` sees it), so that an operator that is started again does not count it again.',
     metrics: testnetMetrics,
   },
   {
@@ -32,6 +32,16 @@ export const catalogues: readonly Catalogue[] = [
       'The operator serves these of itself, with controller-runtime’s and client-go’s names where these have one, besides prom-client’s own `process_` and `nodejs_` metrics.',
     metrics: operatorMetrics,
   },
-  { title: 'Runner', served: 'The Job of an experiment serves these while it runs.', metrics: runnerMetrics },
-  { title: 'Net agent', served: 'Each net agent serves these.', metrics: agentMetrics },
+  {
+    title: 'Runner',
+    served:
+      'The Job of an experiment serves these on its port `metrics` while it runs, with the labels `namespace`, `testnet` and `experiment`, besides prom-client’s own `process_` and `nodejs_` metrics.',
+    metrics: runnerMetrics,
+  },
+  {
+    title: 'Net agent',
+    served:
+      'Each net agent serves these on its port `net-agent`, without a token. `testnet`, `group` and `node` come from the scrape.',
+    metrics: agentMetrics,
+  },
 ]

@@ -12,7 +12,7 @@ export const runnerMetrics = {
     type: 'gauge',
     unit: 'seconds',
     labels: ['fault'],
-    help: 'Time from the first to the last node that a fault was injected at',
+    help: 'Time from the first to the last node that a fault was put at; of faults that nodes or agents hold',
   },
   trellis_runner_lease_renewals_total: {
     type: 'counter',

@@ -5,6 +5,13 @@ export function metricsPage(): string {
   return `# Metrics
 
 Generated from api/metrics/ by \`npm run generate\`.
+
+\`trellis up\` names all targets of a testnet in \`prometheus-targets.json\` beside its record, for \`file_sd_configs\`: the
+supervisor, which can be read on loopback without a token, and every node, also one that is down. The file is there as long
+as the testnet, readable for the user who started it. In a cluster the chart has PodMonitors (\`podMonitor.enabled\`) for
+operator, nodes, net agents and runners, or annotations (\`scrapeAnnotations\`) for all but the agents; \`nodes.scraper\` lets
+Prometheus in. Scrape with \`honor_labels: true\`: series name their testnet, and the operator’s also its namespace
+(docs/grafana.md has whole configurations).
 ${catalogues.map(section).join('')}`
 }
 
