@@ -2,6 +2,7 @@
 
 import { endPhases } from '../../../api/status.ts'
 import { rowId } from '../../../chaos/matrix.ts'
+import { pause } from '../../../chaos/runner/node-client.ts'
 import { PreflightFailed } from '../../../chaos/runner/preflight.ts'
 import { type RunResult, runExperiment } from '../../../chaos/runner/run.ts'
 import type { Log } from '../../../node/observe/log.ts'
@@ -28,6 +29,8 @@ export const RUNNER_FIELD_MANAGER = 'trellis-runner'
 const READ_WITHIN_MS = 30_000
 /** Faults last that much longer at most for the question whether they are to end. */
 const ASK_WITHIN_MS = 2_000
+/** One that goes on until its successor is there asks again. */
+const STILL_WANTED_MS = 1_000
 
 export interface RunOptions {
   readonly api: Api
@@ -83,8 +86,14 @@ export async function runStored(options: RunOptions): Promise<void> {
     // Nobody may be waiting for it.
     handedOver.promise.catch(() => {})
     const onStop = async (): Promise<void> => {
-      if (await isWanted(api, stored, signal)) leaving.abort()
-      else ending.abort(options.stop.reason)
+      while (!signal.aborted) {
+        const wanted = await isWanted(api, stored, signal)
+        // Who is in doubt heals; one that is known to be wanted, until it is known not to be.
+        if (wanted === false || (wanted === undefined && !leaving.signal.aborted))
+          return ending.abort(options.stop.reason)
+        leaving.abort()
+        await pause(STILL_WANTED_MS, signal)
+      }
     }
     if (options.stop.aborted) void onStop()
     else options.stop.addEventListener('abort', () => void onStop(), { once: true })
@@ -103,15 +112,15 @@ export async function runStored(options: RunOptions): Promise<void> {
   }
 }
 
-/** Whether the run is to go on, as far as can be told: who is in doubt heals. */
-async function isWanted(api: Api, { metadata }: StoredExperiment, signal: AbortSignal): Promise<boolean> {
+/** Whether the run is to go on; undefined when it cannot be told. */
+async function isWanted(api: Api, { metadata }: StoredExperiment, signal: AbortSignal): Promise<boolean | undefined> {
   try {
     const asked = AbortSignal.any([signal, AbortSignal.timeout(ASK_WITHIN_MS)])
     const now = await api.get(experiments, metadata, asked)
     const { abort } = (now.spec ?? {}) as { abort?: boolean }
     return now.metadata.uid === metadata.uid && now.metadata.deletionTimestamp === undefined && abort !== true
-  } catch {
-    return false
+  } catch (error) {
+    return isNotFound(error) ? false : undefined
   }
 }
 
