@@ -15,26 +15,28 @@ const complete = (status: 'True' | 'False'): Pick<ExperimentStatus, 'conditions'
 })
 const over: ExperimentStatus = { phase: 'Passed', ...complete('True') }
 
-test('a node that did not answer in the last round has no say in heights', () => {
+test('a node that did not answer in the last round has no say in heights, and before the first nobody has', () => {
   const node = (name: string, height: number): NodeView =>
     ({ name, group: 'full', height, finalized: height - 2 }) as unknown as NodeView
   const { testnets } = outsideView(
     {
       testnets: () => [
+        { namespace: 'team', name: 'new', createdAt: 0, observedAt: null, status: {} },
         {
           namespace: 'team',
           name: 'net',
           createdAt: 0,
-          observedAt: null,
+          observedAt: 1,
           status: { nodes: { desired: 2, ready: 1, summary: '1/2' }, ...complete('False') },
         },
       ],
-      nodes: () => [node('full-0', 10), node('full-1', 7)],
-      heads: () => [{ hash: 'h', height: 10, members: ['full-0'], forkDepth: 0 }],
+      nodes: ({ name }) => (name === 'net' ? [node('full-0', 10), node('full-1', 7)] : []),
+      heads: ({ name }) => (name !== 'net' ? [] : [{ hash: 'h', height: 10, members: ['full-0'], forkDepth: 0 }]),
     },
     [],
   )
   expect(testnets).toMatchObject([
+    { testnet: 'new', heads: undefined },
     {
       namespace: 'team',
       testnet: 'net',

@@ -14,7 +14,7 @@ export const outsideView = (source: Source, experiments: readonly StoredExperime
 })
 
 function seenTestnets(source: Source): SeenTestnet[] {
-  return source.testnets().map(({ namespace, name, status }) => {
+  return source.testnets().map(({ namespace, name, status, observedAt }) => {
     const nodes = source.nodes({ namespace, name }) ?? []
     const heads = source.heads({ namespace, name }) ?? []
     // Who did not answer in that round is in no group; its view may still have what it said before.
@@ -26,7 +26,8 @@ function seenTestnets(source: Source): SeenTestnet[] {
       desired: status.nodes?.desired ?? 0,
       ready: status.nodes?.ready ?? 0,
       conditions: (status.conditions ?? []).map(({ type, status }) => ({ type, holds: status === 'True' })),
-      heads,
+      // A new leader has asked nobody yet: that is not a network in which nobody answers.
+      heads: observedAt === null ? undefined : heads,
       heights: nodes.flatMap(({ name, height, finalized }) =>
         answered.has(name) && height !== null && finalized !== null ? [{ head: height, finalized }] : [],
       ),

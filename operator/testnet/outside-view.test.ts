@@ -56,6 +56,13 @@ describe('a testnet', () => {
     expect(values(samples, 'trellis_testnet_head_groups')).toEqual({ '': heads.length })
   })
 
+  test('of which nobody was asked is not said to be divided', () => {
+    const samples = testnetSamples(seen({ heads: undefined, heights: [] }))
+    expect(values(samples, 'trellis_testnet_head_groups')).toEqual({})
+    expect(values(samples, 'trellis_testnet_node_head_group')).toEqual({})
+    expect(values(samples, 'trellis_testnet_nodes')).toEqual({ desired: 4, ready: 4 })
+  })
+
   test('that nobody hears of has no heights', () => {
     const samples = testnetSamples(seen({ heads: [], heights: [] }))
     expect(values(samples, 'trellis_testnet_head_height')).toEqual({})

@@ -15,8 +15,8 @@ export interface SeenTestnet {
   readonly desired: number
   readonly ready: number
   readonly conditions: readonly { readonly type: string; readonly holds: boolean }[]
-  /** Of one round of questions: the chains that nodes follow, each node that answered in one of them. */
-  readonly heads: readonly { readonly members: readonly string[] }[]
+  /** Of one round of questions: the chains that nodes follow, each node that answered in one of them. Undefined before the first. */
+  readonly heads: readonly { readonly members: readonly string[] }[] | undefined
   /** Of the nodes that answered in that round. */
   readonly heights: readonly { readonly head: number; readonly finalized: number }[]
 }
@@ -43,15 +43,23 @@ export interface Sample {
   readonly value: number
 }
 
-/** Heights are left out while nobody answers. */
+/** Heights are left out while nobody answers, groups while nobody was asked. */
 export function testnetSamples(seen: SeenTestnet): Sample[] {
   const { namespace, testnet, nodes, desired, ready, conditions, heads, heights } = seen
-  const groupOf = numbered(nodes, heads)
   const sample = (name: Seen, value: number, more: Readonly<Record<string, string>> = {}): Sample => ({
     name,
     labels: { namespace, testnet, ...more },
     value,
   })
+  const divided = (chains: NonNullable<typeof heads>): Sample[] => {
+    const groupOf = numbered(nodes, chains)
+    return [
+      sample('trellis_testnet_head_groups', chains.length),
+      ...nodes.map(({ name, group }) =>
+        sample('trellis_testnet_node_head_group', groupOf.get(name) ?? 0, { group, node: name }),
+      ),
+    ]
+  }
   const extremes =
     heights.length === 0
       ? []
@@ -64,10 +72,7 @@ export function testnetSamples(seen: SeenTestnet): Sample[] {
     sample('trellis_testnet_nodes', desired, { state: 'desired' }),
     sample('trellis_testnet_nodes', ready, { state: 'ready' }),
     ...conditions.map(({ type, holds }) => sample('trellis_testnet_condition', Number(holds), { condition: type })),
-    sample('trellis_testnet_head_groups', heads.length),
-    ...nodes.map(({ name, group }) =>
-      sample('trellis_testnet_node_head_group', groupOf.get(name) ?? 0, { group, node: name }),
-    ),
+    ...(heads ? divided(heads) : []),
     ...extremes,
   ]
 }
@@ -84,7 +89,7 @@ export function experimentSamples({ namespace, testnet, experiment, phase, fault
 }
 
 /** The largest group is 1. Of equal ones that with the node that stands first: sides must not change names with every block. */
-function numbered(nodes: readonly SeenNode[], heads: SeenTestnet['heads']): Map<string, number> {
+function numbered(nodes: readonly SeenNode[], heads: NonNullable<SeenTestnet['heads']>): Map<string, number> {
   const place = new Map(nodes.map(({ name }, index) => [name, index]))
   const first = new Map(heads.map(head => [head, least(head.members.map(name => place.get(name) ?? nodes.length))]))
   const order = [...heads].sort((a, b) => b.members.length - a.members.length || first.get(a)! - first.get(b)!)
