@@ -13,6 +13,7 @@ import type { Api } from '../runtime/api.ts'
 import { isNotFound } from '../runtime/api-error.ts'
 import { objectPath, resources } from '../runtime/resource.ts'
 import { testnets } from '../testnet/stored-testnet.ts'
+import { doneUntil, heldUntil } from './absolute-end.ts'
 import { AgentClient } from './agent-client.ts'
 import { agentExperiment, agentLinks } from './agent-links.ts'
 import { CoveringLinks } from './covering-links.ts'
@@ -81,22 +82,24 @@ export async function clusterTarget(options: ClusterTargetOptions): Promise<Clus
   const ids = experiment.faults.map(({ name }) => rowId(experiment.name, name))
   const inner: Holder<LinkRow> =
     choice.fidelity === 'kernel' ? onlyWhereNeeded(agentLinks({ clientOf, run, ids }), needed) : holders.links
+  const covering = new CoveringLinks(inner, { hostOf, onChange: listener => pods.onChange(listener) }, signal)
+  const lifecycle = nodeLifecycle({
+    adminUrl: node => url(node, ports.admin),
+    adminToken: secrets.adminToken,
+    deletePod: async (node, signal) => {
+      const pod = pods.of(node)
+      if (!pod) throw new Error('the node has no pod')
+      await deletePod(api, { namespace, ...pod }, signal)
+    },
+    now: Date.now,
+  })
   const target: Target = {
     testnet: facts,
     nodes,
     fidelity: choice.fidelity,
-    links: new CoveringLinks(inner, { hostOf, onChange: listener => pods.onChange(listener) }, signal),
-    clocks: holders.clocks,
-    lifecycle: nodeLifecycle({
-      adminUrl: node => url(node, ports.admin),
-      adminToken: secrets.adminToken,
-      deletePod: async (node, signal) => {
-        const pod = pods.of(node)
-        if (!pod) throw new Error('the node has no pod')
-        await deletePod(api, { namespace, ...pod }, signal)
-      },
-      now: Date.now,
-    }),
+    links: heldUntil(covering, endsBy),
+    clocks: heldUntil(holders.clocks, endsBy),
+    lifecycle: doneUntil(lifecycle, endsBy, Date.now),
     canaries: canarySigner(expanded),
     gone: () => whyGone(api, namespace, facts, given.testnetUid, signal),
   }
