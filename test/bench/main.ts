@@ -1,5 +1,6 @@
 // `npm run bench -- [--long] [names...]`: runs benchmarks, prints their tables and keeps them under docs/.
 import { parseArgs } from 'node:util'
+import { agent } from './agent.ts'
 import { cluster } from './cluster.ts'
 import { delivery } from './delivery.ts'
 import { heal } from './heal.ts'
@@ -21,14 +22,15 @@ const benches: Readonly<Record<string, Bench>> = {
   heal,
   cluster,
   operator,
+  agent,
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { long: { type: 'boolean', default: false }, 'dry-run': { type: 'boolean', default: false } },
 })
-/** Only when named: they bring a Kubernetes up, and `cluster` needs root. */
-const special = new Set(['cluster', 'operator'])
+/** Only when named: `cluster` and `operator` bring a Kubernetes up, `cluster` and `agent` need root. */
+const special = new Set(['cluster', 'operator', 'agent'])
 const names = positionals.length > 0 ? positionals : Object.keys(benches).filter(name => !special.has(name))
 const unknown = names.filter(name => !(name in benches))
 if (unknown.length > 0) {
