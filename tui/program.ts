@@ -1,6 +1,7 @@
 // The commands put together; every error ends here, as one message and an exit code.
 import { Command, CommanderError, Option } from 'commander'
 import { addChaos } from './commands/chaos.ts'
+import { addCheck } from './commands/check.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDown } from './commands/down.ts'
@@ -66,6 +67,7 @@ export function build(terminal: Terminal, setExit: SetExit): Command {
   addPlan(program, terminal)
   addChaos(program, terminal, setExit)
   addDump(program, terminal)
+  addCheck(program, terminal, setExit)
   addDemo(program, terminal, setExit)
   addCompletion(program, terminal)
   addVersion(program, terminal)
