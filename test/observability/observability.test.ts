@@ -60,7 +60,7 @@ describe.skipIf('missing' in found)('Prometheus on a testnet of this machine', (
         healthy: run.healthy,
         faults: [run.experiment[0], run.unannounced[1]],
       }
-      return panelsWithoutData(run.prometheus, { namespace: 'local', testnet, rateInterval: '4s' }, watched)
+      return panelsWithoutData(run.prometheus, { namespace: 'local', testnet, rateInterval: '10s' }, watched)
     }
 
     test('show data in every panel: on a healthy testnet, or where they are about faults while there are some', async () => {
