@@ -67,6 +67,7 @@ export class Network implements StackEvents, Outlet {
       now,
       clock: around.clock,
       steadyNow,
+      isValidator: producer => chain.weightOf(producer) !== undefined,
       sawBlock: (from, block) => this.syncer.sawBlock(from, block),
       offended: (peer, offence) => this.peering.offended(peer, offence),
       failed: around.failed,

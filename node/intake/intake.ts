@@ -17,6 +17,7 @@ export interface IntakeParts {
   readonly clock: () => number
   /** A clock that only runs forward. */
   readonly steadyNow: () => number
+  readonly isValidator: (producer: string) => boolean
   /** The peer has this block, so it can be asked for what is missing around it. */
   readonly sawBlock: (from: PeerId, block: { readonly hash: Hash; readonly height: number }) => void
   readonly offended: (peer: PeerId, offence: string) => void
@@ -63,6 +64,11 @@ export class Intake {
     }
   }
 
+  #clockSeen(producer: string, offsetMs: number): void {
+    const { observer, isValidator, steadyNow } = this.#parts
+    if (isValidator(producer)) observer.clockOffset.saw(producer, offsetMs, steadyNow())
+  }
+
   /** A good header with its own body travels on; its transactions are verified and executed while it does. */
   async #onBlock(bytes: Uint8Array, from: PeerId): Promise<Verdict> {
     const { importer, observer, now, sawBlock, failed } = this.#parts
@@ -78,9 +84,10 @@ export class Intake {
     const offsetMs = this.#parts.clock() - timestamp
     const hash = blockHash(block.header.message)
     const checked = await importer.check(block, hash)
-    // Early ones above all: a clock that is slow takes every block for early.
-    if (checked.kind === 'ok' || checked.kind === 'early')
-      observer.clockOffset.saw(toHex(producer), offsetMs, this.#parts.steadyNow())
+    // Not only good ones: a clock that is slow takes a block for early, and those that build on it for orphans. Their
+    // signatures are not verified; who forges them moves a gauge.
+    if (checked.kind === 'ok' || checked.kind === 'early' || checked.kind === 'orphan')
+      this.#clockSeen(toHex(producer), offsetMs)
     switch (checked.kind) {
       case 'ok':
         sawBlock(from, { hash, height: block.header.message.height })

@@ -10,7 +10,7 @@ export class ClockOffset {
   /** By producer: own clock at receipt minus the block's timestamp, and when that was. */
   readonly #latest = new Map<string, { readonly offsetMs: number; readonly at: number }>()
 
-  /** A block arrived by gossip, just made: one that waited for its parent or was fetched would count its wait. `now` runs forward. */
+  /** A block arrived by gossip, just made: one that was fetched would count its age. `now` runs forward. */
   saw(producer: string, offsetMs: number, now: number): void {
     this.#latest.delete(producer)
     this.#latest.set(producer, { offsetMs, at: now })
