@@ -2,6 +2,7 @@
 import { agentMetrics } from './agent.ts'
 import type { MetricDefinitions } from './definition.ts'
 import { nodeMetrics } from './node.ts'
+import { nodeNotes } from './node-notes.ts'
 import { operatorMetrics } from './operator.ts'
 import { runnerMetrics } from './runner.ts'
 import { testnetMetrics } from './testnet.ts'
@@ -11,6 +12,8 @@ export interface Catalogue {
   /** One sentence: who serves them, and with which labels besides their own. */
   readonly served: string
   readonly metrics: MetricDefinitions
+  /** What to know beyond the lines, a paragraph each. */
+  readonly notes?: readonly string[]
 }
 
 export const catalogues: readonly Catalogue[] = [
@@ -19,6 +22,7 @@ export const catalogues: readonly Catalogue[] = [
     served:
       'Every node serves these at `/metrics` with the labels `testnet`, `node` and `group`, besides prom-client’s own `process_` and `nodejs_` metrics.',
     metrics: nodeMetrics,
+    notes: nodeNotes,
   },
   {
     title: 'Testnet and experiments',

@@ -1,4 +1,5 @@
 import { type Catalogue, catalogues } from '../../api/metrics/catalogue.ts'
+import type { MetricDefinition } from '../../api/metrics/definition.ts'
 
 /** docs/metrics.md from the catalogue. */
 export function metricsPage(): string {
@@ -15,9 +16,10 @@ Prometheus in. Scrape with \`honor_labels: true\`: series name their testnet, an
 ${catalogues.map(section).join('')}`
 }
 
-function section({ title, served, metrics }: Catalogue): string {
+function section({ title, served, metrics, notes = [] }: Catalogue): string {
   const rows = Object.entries(metrics).map(
-    ([name, { type, labels, help }]) => `| \`${name}\` | ${type} | ${labels.join(', ') || '–'} | ${help} |`,
+    ([name, { type, labels, values, help }]) =>
+      `| \`${name}\` | ${type} | ${labels.map(label => withValues(label, values)).join('; ') || '–'} | ${help} |`,
   )
   return `
 ## ${title}
@@ -27,5 +29,11 @@ ${served}
 | name | type | labels | meaning |
 |---|---|---|---|
 ${rows.join('\n')}
-`
+${notes.map(note => `\n${note}\n`).join('')}`
+}
+
+/** The label, and its values where they are known beforehand. */
+function withValues(label: string, values: MetricDefinition['values']): string {
+  const known = values?.[label]
+  return known === undefined ? label : `${label} (${known.join(', ')})`
 }
