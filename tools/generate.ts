@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { ruleFile } from '../dashboards/alerts/rules.ts'
 import { dashboardFiles } from '../dashboards/source/dashboards.ts'
 import { chartValuesJsonSchema } from './generate/chart-values.ts'
+import { commandPage } from './generate/command-page.ts'
 import { crdTemplates } from './generate/crds.ts'
 import { metricsPage } from './generate/metrics-page.ts'
 import { referencePage } from './generate/reference-page.ts'
@@ -14,6 +15,7 @@ const files: Record<string, string> = {
   'dashboards/alerts/trellis.rules.yaml': rules,
   'charts/trellis/files/alerts/trellis.rules.yaml': rules,
   'charts/trellis/values.schema.json': chartValuesJsonSchema(),
+  'docs/command.md': commandPage(),
   'docs/metrics.md': metricsPage(),
   'docs/reference.md': referencePage(),
   ...crdTemplates(),
