@@ -1,6 +1,6 @@
-// prometheus-targets.json: where a testnet's metrics are, in the format of Prometheus' file_sd. A pattern that names it in
-// every testnet's folder finds all of them. Labels stand on the targets although most series have the same ones
-// themselves, so that `up` has them too: scrape with `honor_labels: true`, else Prometheus keeps both.
+// prometheus-targets.json: where a testnet's metrics are, in the format of Prometheus' file_sd, which takes no pattern for
+// a folder: a scrape configuration names the file of each testnet. Labels stand on the targets although most series have
+// the same ones themselves, so that `up` has them too: scrape with `honor_labels: true`, else Prometheus keeps both.
 import { LOCAL_NAMESPACE } from './outside-view.ts'
 import type { TestnetRecord } from './record.ts'
 import { targetsFile, writeFileWhole } from './state-folder.ts'
