@@ -1,24 +1,28 @@
 // The columns of the node table.
+
+import type { Tone } from '../../theme.ts'
 import { stateMark } from '../../views/nodes.ts'
 import type { Column } from './columns.ts'
 import type { WatchedNode } from './picture.ts'
-import { letterByNode, type Side } from './sides.ts'
+import { letterByNode, type Side, toneOfSide } from './sides.ts'
 
 export interface NodeLine extends WatchedNode {
   /** Blocks behind the highest head; null when it does not tell. */
   readonly lag: number | null
   /** Letter of its side; empty when it does not tell. */
   readonly side: string
+  /** Of its side, while there are several. */
+  readonly sideTone: Tone | undefined
 }
 
 export function nodeLines(nodes: readonly WatchedNode[], sides: readonly Side[]): NodeLine[] {
   const letters = letterByNode(sides)
   const top = nodes.reduce((most, { height }) => Math.max(most, height ?? 0), 0)
-  return nodes.map(node => ({
-    ...node,
-    lag: node.height === null ? null : top - node.height,
-    side: letters.get(node.name) ?? '',
-  }))
+  return nodes.map(node => {
+    const side = letters.get(node.name) ?? ''
+    const sideTone = side !== '' && sides.length > 1 ? toneOfSide(side) : undefined
+    return { ...node, lag: node.height === null ? null : top - node.height, side, sideTone }
+  })
 }
 
 const number = (value: number | null): string => (value === null ? '-' : String(value))
@@ -47,6 +51,7 @@ export const nodeColumns: readonly Column<NodeLine>[] = [
     title: 'HEAD',
     priority: 1,
     cell: node => (node.head === null ? '-' : `${node.side || '?'} ${node.head.slice(0, 8)}`),
+    tone: node => node.sideTone,
     value: node => `${node.side}${node.head ?? ''}`,
   },
   {

@@ -1,6 +1,7 @@
 // Letters for the chains of a testnet. A side keeps its letter as long as it keeps most of its nodes, although whose head
 // is the highest changes from block to block: a partition map whose letters swap could not be read.
 import type { HeadSummary } from '../../model/testnet-summary.ts'
+import type { Tone } from '../../theme.ts'
 
 export interface Side extends HeadSummary {
   readonly letter: string
@@ -36,6 +37,11 @@ function votesOf({ members }: HeadSummary, last: ReadonlyMap<string, string>): M
   }
   return votes
 }
+
+const tones: readonly Tone[] = ['accent', 'warn', 'good', 'bad']
+
+/** The same in the band and in the table. Its letter tells it as well. */
+export const toneOfSide = (letter: string): Tone => tones[Math.max(0, letters.indexOf(letter)) % tones.length]!
 
 /** The letter by node; nodes without one did not answer. */
 export const letterByNode = (sides: readonly Side[]): ReadonlyMap<string, string> =>

@@ -25,7 +25,7 @@ export function headerLines(state: State, columns: number, now: number): Line[] 
   const right = freshness(state, now)
   const gap = columns - widthOf(left.map(([, text]) => text).join('')) - widthOf(right[1]) - 1
   const first = line(...left, [undefined, ' '.repeat(Math.max(1, gap))], right)
-  return testnet === '' ? [first] : [first, summary(state)]
+  return testnet === '' ? [first] : [first, summary(state, columns)]
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -53,7 +53,7 @@ function freshness(state: State, now: number): Span {
   return ['warn', `${glyphs.warn} ${age(now - at)} old`]
 }
 
-function summary({ picture }: State): Line {
+function summary({ picture }: State, columns: number): Line {
   if (!picture) return line(['dim', ' waiting for the first answer'])
   const { conditions, ready, nodes, height, finalized, ageMs, state } = picture.report
   const flags = conditions.flatMap(({ name, holds }): Span[] => [[undefined, ' '], flag(holds, name)])
@@ -64,5 +64,8 @@ function summary({ picture }: State): Line {
     age(ageMs),
   ]
   const lead: Span[] = flags.length > 0 ? flags : [['warn', ` ${glyphs.warn} ${state}`]]
+  // The last ones are the least important.
+  const room = columns - widthOf(lead.map(([, text]) => text).join('')) - 2
+  while (facts.length > 1 && widthOf(facts.join(' · ')) > room) facts.pop()
   return line(...lead, ['dim', '  '], [undefined, facts.join(' · ')])
 }

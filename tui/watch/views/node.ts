@@ -36,9 +36,10 @@ export function describeBody(state: State, { columns, height, now }: Room): Line
   const { node } = topOf(state)
   const known = nodeLines(state.picture?.nodes ?? [], state.sides).find(({ name }) => name === node)
   if (!known) return [line(['dim', ` ${node} is not there any more`])]
+  const { sideTone: _, ...facts } = known
   const lines = [
     rule(`describe ${node}`, columns),
-    ...Object.entries({ ...known }).map(([name, value]) =>
+    ...Object.entries(facts).map(([name, value]) =>
       line(
         ['dim', ` ${padEnd(name, 14)}`],
         value === null ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value),

@@ -1,21 +1,20 @@
 // The band under the header: who follows which chain, how far the heights are apart, and which faults are in force.
-import { glyphs, type Tone } from '../../theme.ts'
+import { glyphs } from '../../theme.ts'
 import { cut, padEnd, padStart } from '../../views/width.ts'
 import type { WatchedExperiment, WatchedFault } from '../model/picture.ts'
-import type { Side } from '../model/sides.ts'
+import { type Side, toneOfSide } from '../model/sides.ts'
 import { sparkline } from '../model/sparkline.ts'
 import { type Line, line, type Span } from './line.ts'
 
 const BAR_COLUMNS = 24
 /** A bar of each side looks different, also without colour. */
 const fills = ['█', '▓', '▒', '░', '■', '▪', '▬', '•']
-const tones: readonly Tone[] = ['accent', 'warn', 'good', 'bad']
 
 /** One line a side, at most `height`. */
 export function sideLines(sides: readonly Side[], columns: number, height: number): Line[] {
   const shown = sides.slice(0, sides.length > height ? height - 1 : height)
   const nodes = sides.reduce((sum, { count }) => sum + count, 0)
-  const width = Math.max(6, Math.min(BAR_COLUMNS, columns - 56))
+  const width = Math.max(6, Math.min(BAR_COLUMNS, columns - 64))
   const digits = String(Math.max(0, ...sides.map(side => side.height))).length
   const lines = shown.map((side, index) => {
     const bar = Math.max(1, Math.round((side.count / nodes) * width))
@@ -23,7 +22,7 @@ export function sideLines(sides: readonly Side[], columns: number, height: numbe
     const names = side.members.join(' ')
     return line(
       ['strong', ` ${side.letter} `],
-      [tones[index % tones.length], padEnd(fills[index % fills.length]!.repeat(bar), width)],
+      [toneOfSide(side.letter), padEnd(fills[index % fills.length]!.repeat(bar), width)],
       [undefined, ` ${padStart(String(side.count), String(nodes).length)} on ${side.hash.slice(0, 8)} at `],
       [undefined, padStart(String(side.height), digits)],
       [index === 0 ? undefined : 'warn', forked],

@@ -97,7 +97,9 @@ test('whatever the size, the view and the names: every line fits and there are a
       fc.integer({ min: MIN_COLUMNS, max: 220 }),
       fc.integer({ min: MIN_ROWS, max: 70 }),
       fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 70 }), { minLength: 1, maxLength: 40 }),
-      fc.array(fc.constantFrom('j', 'enter', 'd', 'l', 'x', 'r', 'b', '?', 'esc', 's', '/', ':', 'G'), { maxLength: 6 }),
+      fc.array(fc.constantFrom('j', 'enter', 'd', 'l', 'x', 'r', 'b', '?', 'esc', 's', '/', ':', 'G'), {
+        maxLength: 6,
+      }),
       fc.integer({ min: 1, max: 6 }),
       (columns, rows, all, pressed, chains) => {
         const parts = Array.from({ length: Math.min(chains, all.length) }, (_, part) =>

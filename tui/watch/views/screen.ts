@@ -63,7 +63,7 @@ function footer(state: State, columns: number): Line {
 }
 
 /** In the order in which a newcomer needs them, as many as fit. */
-const order = ['enter', 'esc', '/', ':', 's', 'd', 'l', 'x', 'b', 'r', 'ctrl-d']
+const order = ['enter', 'esc', '/', 'x', 'r', ':', 's', 'l', 'b', 'd', 'ctrl-d']
 
 function hints(state: State, columns: number): Line {
   const known = bindingsOf(topOf(state).kind, state.readonly)
