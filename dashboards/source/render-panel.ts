@@ -45,6 +45,8 @@ const letter = (at: number): string => String.fromCharCode('A'.charCodeAt(0) + a
 /** The panel at its place in the grid. */
 export function renderPanel(source: PanelSource, place: { id: number; x: number; y: number }): Builder<Panel> {
   const builder = builders[source.kind](source)
+  // Instead of "No data", which reads as if something were wrong with the scrape.
+  if (source.shows !== 'healthy') builder.noValue('nothing yet')
   const { id, x, y } = place
   builder
     .id(id)
