@@ -6,7 +6,7 @@ import type { LocalMetrics } from './metrics.ts'
 import { readRecord, type TestnetRecord, writeRecord } from './record.ts'
 import { removeFolder, testnetFolder } from './state-folder.ts'
 import { Supervisor } from './supervisor.ts'
-import { scrapeTargets, writeTargets } from './targets-file.ts'
+import { emptyTargets, scrapeTargets, writeTargets } from './targets-file.ts'
 
 export interface SuperviseOptions {
   readonly root: string
@@ -70,7 +70,7 @@ export async function supervise(options: SuperviseOptions): Promise<'signal' | '
   ttl.release()
   await supervisor.stop(options.force?.aborted ?? false)
   control?.close()
-  if (metrics) writeTargets(folder, [])
+  emptyTargets(folder)
   await metrics?.close()
   // Data that an earlier run kept is not ours to throw away when this run could not start.
   if (keepData || (resumed && failure !== undefined)) {

@@ -6,7 +6,7 @@ import { findByArgument, isAlive, signalProcess } from './process-identity.ts'
 import { type ProcessRef, readRecord, writeRecord } from './record.ts'
 import { nodeFolder, removeFolder } from './state-folder.ts'
 import { STOP_GRACE_MS } from './supervised-node.ts'
-import { writeTargets } from './targets-file.ts'
+import { emptyTargets } from './targets-file.ts'
 import type { LocalTestnet } from './testnets.ts'
 
 /** A supervisor that was asked to end gets this long: its nodes' own grace and some more. */
@@ -42,7 +42,7 @@ export async function takeDown(
   const orphans = await endOrphans(testnet, progress)
   const record = keepData ? readRecord(folder) : undefined
   if (record) {
-    writeTargets(folder, [])
+    emptyTargets(folder)
     const nodes = record.nodes.map(node => ({ ...node, state: 'stopped' as const, process: null }))
     writeRecord(folder, { ...record, phase: 'stopped', supervisor: null, nodes })
   } else {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { NodeRecord } from './record.ts'
-import { scrapeTargets, writeTargets } from './targets-file.ts'
+import { emptyTargets, scrapeTargets, writeTargets } from './targets-file.ts'
 
 const node = (name: string, host: string, state: NodeRecord['state']): NodeRecord => ({
   name,
@@ -38,7 +38,8 @@ test('is written whole, and empty when nothing is left', () => {
   const read = (): unknown => JSON.parse(readFileSync(join(folder, 'prometheus-targets.json'), 'utf8'))
   writeTargets(folder, groups)
   expect(read()).toEqual(groups)
-  writeTargets(folder, [])
+  emptyTargets(folder)
   expect(read()).toEqual([])
   expect(readdirSync(folder)).toEqual(['prometheus-targets.json'])
+  emptyTargets(join(folder, 'not-there'))
 })
