@@ -154,6 +154,38 @@ describe('gossip', () => {
   })
 })
 
+describe('what is measured', () => {
+  test('a mesh comes from a GRAFT that one sends and the other gets', async () => {
+    const [a, b] = await pair()
+    await meshed(a, b)
+    await until(
+      () => [a, b].every(node => node.meshControl.length >= 3),
+      () => [a.meshControl, b.meshControl],
+    )
+    const of = (node: TestNode, direction: string) =>
+      node.meshControl.filter(line => line.startsWith('graft') && line.endsWith(` ${direction}`)).length
+    expect(of(a, 'out') + of(b, 'out')).toBeGreaterThanOrEqual(3)
+    expect(of(a, 'in') + of(b, 'in')).toBeGreaterThanOrEqual(3)
+  })
+
+  test('both ends count the same bytes of a request and its answer, however they were cut up', async () => {
+    const [a, b] = await pair()
+    b.onRequest = async function* () {
+      for (let frame = 0; frame < 8; frame++) yield new Uint8Array(150_000)
+    }
+    await collect(a.stack.request(b.stack.id, 'bodies', bytes('which'), dial))
+    const of = (node: TestNode) => node.stack.traffic!().find(({ protocol }) => protocol === 'bodies')
+    await until(
+      () => of(a)?.in === of(b)?.out && of(a)?.out === of(b)?.in,
+      () => [of(a), of(b)],
+    )
+    expect(of(a)!.in).toBeGreaterThan(8 * 150_000)
+    expect(of(a)!.in).toBeLessThan(8 * 150_000 + 200)
+    expect(of(a)!.out).toBeGreaterThan(4)
+    expect(a.stack.traffic!().map(({ protocol }) => protocol)).not.toContain('other')
+  })
+})
+
 describe('requests', () => {
   test('a hundred frames arrive in order while the reader is slow and the writer waits for it', async () => {
     const [a, b] = await pair()

@@ -60,6 +60,8 @@ export interface TestNode {
   readonly address: PeerAddress
   readonly received: Received[]
   readonly duplicates: Topic[]
+  /** `graft block out` and the like. */
+  readonly meshControl: string[]
   readonly connected: PeerInfo[]
   readonly disconnected: { readonly peer: string; readonly reason: string }[]
   readonly discovered: { readonly id: string; readonly source: string }[]
@@ -91,6 +93,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
         node.onDiscovered(peers, source, from)
       },
       onMesh: () => undefined,
+      onMeshControl: (change, topic, direction) => node.meshControl.push(`${change} ${topic} ${direction}`),
       onMisbehaviour: (peer, offence) => node.offences.push({ peer, offence }),
     },
     get address() {
@@ -98,6 +101,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     },
     received: [],
     duplicates: [],
+    meshControl: [],
     connected: [],
     disconnected: [],
     discovered: [],
