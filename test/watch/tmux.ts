@@ -58,6 +58,12 @@ export class TmuxScreen {
     }
   }
 
+  /** Process id of what the shell runs. */
+  async program(): Promise<number> {
+    const shell = (await this.tmux('list-panes', '-F', '#{pane_pid}')).trim()
+    return Number((await run('ps', ['--ppid', shell, '-o', 'pid='])).stdout)
+  }
+
   /** A line for the shell. */
   async type(line: string): Promise<void> {
     await this.tmux('send-keys', '-l', line)

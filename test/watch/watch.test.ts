@@ -1,5 +1,5 @@
 // `trellis watch` in a real terminal.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -105,7 +105,7 @@ test.skipIf(missing)('a defect gives the screen back and is told on it', async (
   writeFileSync(defect, "process.on('SIGUSR2', () => { throw new Error('boiler burst') })\n")
   const screen = await watch('watch', { flags: `--import ${defect}` })
   await screen.shows(/❯ boot-0/)
-  process.kill(await programOf(screen), 'SIGUSR2')
+  process.kill(await screen.program(), 'SIGUSR2')
   const after = await screen.shows(/boiler burst[\s\S]*ended with 3/)
   expect(after).toContain('defect of trellis')
   // The terminal echoes again.
@@ -120,15 +120,9 @@ test.skipIf(missing)('Ctrl-C and SIGTERM give the screen back', async () => {
   await screen.shows(/ended with 0/)
   await screen.type(`clear; ${process.execPath} ${program} watch; echo then with $?`)
   await screen.shows(/❯ boot-0/)
-  process.kill(await programOf(screen), 'SIGTERM')
+  process.kill(await screen.program(), 'SIGTERM')
   await screen.shows(/then with 0/)
 })
-
-/** Of the program that the terminal's shell runs. */
-async function programOf(screen: TmuxScreen): Promise<number> {
-  const shell = (await screen.tmux('list-panes', '-F', '#{pane_pid}')).trim()
-  return Number(execFileSync('ps', ['--ppid', shell, '-o', 'pid=']).toString())
-}
 
 test.each([
   ['--plain', {}],
