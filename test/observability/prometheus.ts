@@ -1,10 +1,11 @@
 // A real Prometheus for one test: on a loopback port, in a folder of its own, looking and judging every second.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { stringify } from 'yaml'
 import { until } from '../cluster/until.ts'
 
@@ -12,6 +13,8 @@ const START_MS = 30_000
 const END_MS = 20_000
 const QUERY_MS = 10_000
 const MAX_LOG_CHARACTERS = 20_000
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+const execute = promisify(execFile)
 
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>
@@ -35,16 +38,22 @@ export interface PrometheusOptions {
   readonly targets: readonly string[]
   /** Files of rules. */
   readonly rules?: readonly string[]
+  /** More jobs, as its configuration has them. */
+  readonly jobs?: readonly object[]
+  /** Command prefix of the network that it runs in, where that is not the machine's own: `nsenter --target=1 --net --`. */
+  readonly within?: readonly string[]
 }
 
 export class Prometheus {
   readonly url: string
   readonly #child: ChildProcess
   readonly #folder: string
+  readonly #within: readonly string[]
   #log = ''
 
-  private constructor(url: string, child: ChildProcess, folder: string) {
+  private constructor(url: string, child: ChildProcess, folder: string, within: readonly string[]) {
     this.url = url
+    this.#within = within
     this.#child = child
     this.#folder = folder
     child.stderr!.on('data', chunk => {
@@ -53,7 +62,7 @@ export class Prometheus {
   }
 
   /** Resolves when it answers. Throws with its log when it does not. */
-  static async start({ program, targets, rules = [] }: PrometheusOptions): Promise<Prometheus> {
+  static async start({ program, targets, rules = [], jobs = [], within = [] }: PrometheusOptions): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'trellis-prometheus-'))
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
@@ -64,6 +73,7 @@ export class Prometheus {
           honor_labels: true,
           file_sd_configs: [{ files: targets, refresh_interval: '1s' }],
         },
+        ...jobs,
       ],
     }
     await writeFile(join(folder, 'prometheus.yml'), stringify(config))
@@ -75,14 +85,13 @@ export class Prometheus {
       'log.level': 'warn',
     }
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
-    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-    const server = new Prometheus(`http://${address}`, child, folder)
+    const [command = '', ...words] = [...within, program, ...args]
+    const child = spawn(command, words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const server = new Prometheus(`http://${address}`, child, folder, within)
     try {
       await until('Prometheus', { withinMs: START_MS, everyMs: 50, describe: async () => server.#log }, async () => {
         if (child.exitCode !== null) throw new Error(`Prometheus ended with ${child.exitCode}: ${server.#log}`)
-        const answer = await fetch(`${server.url}/-/ready`).catch(() => undefined)
-        await answer?.body?.cancel()
-        return answer?.ok === true
+        return (await server.#text('/-/ready').catch(() => '')).includes('is Ready')
       })
       return server
     } catch (error) {
@@ -120,14 +129,24 @@ export class Prometheus {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
+  async #text(path: string): Promise<string> {
+    const url = this.url + path
+    const [command, ...words] = this.#within
+    if (command === undefined) return await (await fetch(url, { signal: AbortSignal.timeout(QUERY_MS) })).text()
+    // Nobody but a process there reaches it.
+    const program = [...words, process.execPath, '--input-type=module', '--eval', askAndPrint, url]
+    return (await execute(command, program, { timeout: QUERY_MS, maxBuffer: MAX_ANSWER_BYTES })).stdout
+  }
+
   async #get<T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
-    const url = `${this.url}/api/v1/${path}?${new URLSearchParams(parameters)}`
-    const answer = await fetch(url, { signal: AbortSignal.timeout(QUERY_MS) })
-    const body = (await answer.json()) as { status: string; data: T; error?: string }
+    const text = await this.#text(`/api/v1/${path}?${new URLSearchParams(parameters)}`)
+    const body = JSON.parse(text) as { status: string; data: T; error?: string }
     if (body.status !== 'success') throw new Error(`${parameters.query ?? path}: ${body.error}`)
     return body.data
   }
 }
+
+const askAndPrint = 'process.stdout.write(await (await fetch(process.argv[1])).text())'
 
 type Vector = readonly { readonly metric: Record<string, string>; readonly value: readonly [number, string] }[]
 
