@@ -224,6 +224,19 @@ test('the fork with more work wins, and the reorg names what was given up and ta
   expect(chain.commonAncestor(head, chain.head.hash)?.hash).toBe(chain.genesisHash)
 })
 
+test('tips are the ends of branches above finality', () => {
+  const chain = new Chain(genesis)
+  expect(chain.tips).toBe(1)
+  const [first] = extend(chain, 3)
+  expect(chain.tips).toBe(1)
+  const root = blockHash(first!.header.message)
+  extend(chain, 2, { parent: root, producer: 1 })
+  extend(chain, 1, { parent: root, producer: 2 })
+  expect(chain.tips).toBe(3)
+  finalize(chain, chain.head.height + 1)
+  expect(chain.tips).toBe(1)
+})
+
 test('two blocks by one producer on one parent are noticed', () => {
   const chain = new Chain(genesis)
   const first = inserted(chain.insert(makeBlock(chain, validators[0]!)))
