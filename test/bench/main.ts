@@ -7,6 +7,7 @@ import { heal } from './heal.ts'
 import { importing } from './import.ts'
 import { load } from './load.ts'
 import { commit, machine } from './machine.ts'
+import { metrics } from './metrics.ts'
 import { operator } from './operator.ts'
 import { record, table } from './report.ts'
 import type { Bench } from './row.ts'
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   startup,
   heal,
   cluster,
+  metrics,
   operator,
   agent,
 }

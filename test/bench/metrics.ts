@@ -1,13 +1,14 @@
 // What metrics cost: a scrape of real nodes, and the import of blocks with and without them.
 import { setTimeout as delay } from 'node:timers/promises'
+import { recordOf } from '../../node/chain/tree.ts'
 import { Log } from '../../node/observe/log.ts'
 import { createMetrics, type Metrics } from '../../node/observe/metrics.ts'
 import { Observer } from '../../node/observe/observer.ts'
 import { Network, untilAgreed } from '../support/network.ts'
 import { prepareChain } from '../support/prepared-chain.ts'
 import { importAll } from './import.ts'
-import { type Bench, median, percentile, type Row } from './row.ts'
-import { type Cost, storedBlocks } from './stored-blocks.ts'
+import { against, type Bench, median, percentile, type Row } from './row.ts'
+import { type Cost, decoded, storedBlocks } from './stored-blocks.ts'
 
 const nodes = 8
 const scrapes = { short: 20, long: 100 }
@@ -107,7 +108,29 @@ async function importCost(times: number, say: (line: string) => void): Promise<R
       aim: '<= 1.02 x without',
       note: `median of ${times} pairs, scraped every second`,
     },
+    against(cpu(without), {
+      name: 'metrics of one block alone; the floor is the import without',
+      value: alone(createMetrics()) - alone(silentMetrics()),
+      unit: 'µs a block',
+      aim: '<= 0.02 of it',
+    }),
   ]
+
+  /** What the observer takes for a block, events included, µs: no noise of an import hides it. */
+  function alone(used: Metrics): number {
+    const observer = new Observer({ log: new Log({ write: () => {} }), metrics: used, now: Date.now })
+    const { header } = decoded(encoded[0]!)
+    const record = recordOf(header, 1n)
+    const costs: number[] = []
+    for (let round = 0; round < times; round++) {
+      const from = process.cpuUsage()
+      for (let i = 0; i < blocks; i++) observer.block(record, 0, 'sync:bench', record.timestamp)
+      const { user, system } = process.cpuUsage(from)
+      costs.push((user + system) / blocks)
+    }
+    used.stop()
+    return median(costs)
+  }
 
   function observedImport(used: Metrics): Promise<Cost> {
     const observer = new Observer({ log: new Log({ write: () => {} }), metrics: used, now: Date.now })
@@ -121,5 +144,5 @@ async function importCost(times: number, say: (line: string) => void): Promise<R
 function silentMetrics(): Metrics {
   const nothing = (): void => {}
   const silent = { inc: nothing, set: nothing, observe: nothing }
-  return { get: () => silent } as unknown as Metrics
+  return { get: () => silent, stop: nothing } as unknown as Metrics
 }
