@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seededRng } from '../../api/random.ts'
 import { LEASE_MS } from '../../chaos/runner/fault.ts'
 import { until } from '../cluster/until.ts'
@@ -23,6 +23,7 @@ metadata:
   name: mortal
 spec:
   chain: { blockInterval: 500ms, finality: { checkpointInterval: 4 } }
+  network: { topology: { shape: full } }
   groups:
     - { name: miner, role: miner, count: 4 }
 `
@@ -45,7 +46,10 @@ const RUNNER_WITHIN_MS = 60_000
 
 describe.skipIf(!isFull)(`a testnet of processes (seed ${seed})`, () => {
   let cli: CommandLine
-  const up = () => cli.run('up', cli.file('testnet.yaml', testnet), '--detach')
+  async function up(): Promise<void> {
+    const { code, stderr } = await cli.run('up', cli.file('testnet.yaml', testnet), '--detach')
+    expect(code, stderr).toBe(0)
+  }
   beforeAll(async () => {
     cli = commandLine({ TRELLIS_NODE_PROGRAM: undefined })
     await up()
