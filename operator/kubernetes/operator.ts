@@ -3,7 +3,7 @@ import { operatorMetrics } from '../../api/metrics/operator.ts'
 import { registerMetrics } from '../../api/metrics/registered.ts'
 import { testnetMetrics } from '../../api/metrics/testnet.ts'
 import type { Log } from '../../node/observe/log.ts'
-import { countOutcome, type OutsideView, showOutside } from '../outside-metrics.ts'
+import { OutsideMetrics, type OutsideView } from '../outside-metrics.ts'
 import { chaosParts } from './chaos/start.ts'
 import type { OperatorConfig } from './config.ts'
 import { outsideView } from './outside-view.ts'
@@ -51,6 +51,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const { config, kubeConfig, log, identity, stop, electionTimes, pollTimes, watchTimes } = options
   const registered = registerMetrics({ ...operatorMetrics, ...testnetMetrics }, { ofProcess: true })
   const metrics = runtimeMetrics(registered)
+  const outside = new OutsideMetrics(registered)
   const api = new Api(kubeConfig, { onAnswer: countAnswers(metrics) })
   const now = () => performance.now()
   const rng = Math.random
@@ -111,7 +112,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     onNote,
     onError: (key, error, retryInMs) =>
       log.warn('reconciliation of experiments failed', { testnet: key, error, retryInMs }),
-    onOutcome: outcome => countOutcome(registered, outcome),
+    onOutcome: outcome => outside.count(outcome),
     now,
   })
 
@@ -124,7 +125,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     for (const informer of informers) observeInformer(metrics, informer)
     // Two processes must not tell of the same testnet: sums over all of them would be wrong.
     const view = leader.isLeader ? outsideView(source, chaos?.stores.experiments() ?? []) : nothing
-    showOutside(registered, view)
+    outside.show(view)
   })
   const health = await serveHealth({
     host: config.listen.host,

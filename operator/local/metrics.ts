@@ -5,7 +5,7 @@ import { registerMetrics } from '../../api/metrics/registered.ts'
 import { testnetMetrics } from '../../api/metrics/testnet.ts'
 import type { NodeStatus } from '../../api/observation.ts'
 import { askNode } from '../ask-node.ts'
-import { countOutcome, showOutside } from '../outside-metrics.ts'
+import { OutsideMetrics } from '../outside-metrics.ts'
 import { metricsAnswer, servePlain } from '../plain-server.ts'
 import type { Observation } from '../testnet/convergence.ts'
 import { claimed } from './experiment-claim.ts'
@@ -35,6 +35,7 @@ export interface LocalMetrics {
 /** `folder` is the testnet's. */
 export async function serveMetrics(folder: string, supervisor: Pick<Supervisor, 'record'>): Promise<LocalMetrics> {
   const metrics = registerMetrics(testnetMetrics)
+  const outside = new OutsideMetrics(metrics)
   const { name, chain } = supervisor.record
   const growth = new GrowthWindow(chain.blockIntervalMs)
   // What an earlier supervisor of this folder saw the end of is not counted again.
@@ -46,7 +47,7 @@ export async function serveMetrics(folder: string, supervisor: Pick<Supervisor, 
     const outcome = told && runKey(told) !== counted ? outcomeOf(name, told, running) : undefined
     if (told && outcome) {
       counted = runKey(told)
-      countOutcome(metrics, outcome)
+      outside.count(outcome)
     }
     return seenExperiment(name, running, told)
   }
@@ -56,7 +57,7 @@ export async function serveMetrics(folder: string, supervisor: Pick<Supervisor, 
     const { record } = supervisor
     const now = await ask(record, askMs)
     const experiment = look()
-    showOutside(metrics, {
+    outside.show({
       testnets: [seenTestnet(record, now, growth.next(now))],
       experiments: experiment ? [experiment] : [],
     })
