@@ -45,8 +45,8 @@ describe.skipIf(skipped)('the net agent', () => {
       run: `${stage.experiment()}-${round}`,
       fault: { name: 'fault', atMs: 0, durationMs: FAULT_MS, select: {}, action },
       nodes: [
-        { name: 'a', host: a.host.v4, agent: agentA.url },
-        { name: 'b', host: b.host.v4, agent: agentB.url },
+        { name: 'a', host: a.host.v4, url: agentA.url },
+        { name: 'b', host: b.host.v4, url: agentB.url },
       ],
       key: key.toString('base64'),
       lease,

@@ -13,15 +13,17 @@ export class RunningRunner {
   readonly ended: Promise<void>
   readonly #process: ChildProcess
 
-  private constructor(host: Host) {
-    this.#process = spawn('ip', ['netns', 'exec', host.namespace, process.execPath, program], {
+  private constructor(host: Host | undefined) {
+    const own = [process.execPath, program] as const
+    const [command, ...args] = host ? (['ip', 'netns', 'exec', host.namespace, ...own] as const) : own
+    this.#process = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.ended = new Promise(resolve => this.#process.once('close', () => resolve()))
   }
 
-  /** Resolves when it is about to inject. */
-  static async start(host: Host, orders: RunnerOrders): Promise<RunningRunner> {
+  /** Resolves when it is about to inject. On this machine's own network when there is no host. */
+  static async start(host: Host | undefined, orders: RunnerOrders): Promise<RunningRunner> {
     const runner = new RunningRunner(host)
     const ready = new Promise<void>(resolve => {
       createInterface({ input: runner.#process.stdout! }).on('line', line => {
