@@ -35,6 +35,8 @@ export class SimulatedKubelet {
   blockIntervalMs = 200
   /** Pods, as `namespace/testnet-miners-0`, whose nodes follow a chain of their own. */
   readonly forks = new Map<string, ForkOf>()
+  /** What nodes answer beside their status, by path: JSON, or the text of a stream that stays open. */
+  readonly answers = new Map<string, unknown>()
   /** Pods whose nodes do not answer. */
   readonly silent = new Set<string>()
   /** Pods that are not started while this says so. */
@@ -155,6 +157,9 @@ export class SimulatedKubelet {
       const key = keyOf(pod.metadata)
       if (this.silent.has(key) || this.#lost.has(pod.spec?.nodeName ?? '')) return
       const node = name.slice(testnet.length + 1)
+      const answer = this.answers.get(request.url ?? '')
+      if (typeof answer === 'string') return void response.write(answer)
+      if (answer !== undefined) return void response.end(JSON.stringify(answer))
       const body = (): NodeStatus => chain.status(node, testnet, labels, this.forks.get(key))
       response.writeHead(request.url === '/status' ? 200 : 404, { connection: 'close' })
       response.end(request.url === '/status' ? JSON.stringify(body()) : '')
