@@ -25,6 +25,9 @@ const cases: Case[] = [
   },
   { name: 'missing argument', args: ['up'], says: /missing required argument 'file'/ },
   { name: 'unknown format', args: ['status', '-o', 'jsn'], says: /Did you mean json\?/ },
+  { name: 'unknown name of a format', args: ['nodes', '-o', 'nam'], says: /Did you mean name\?/ },
+  { name: 'unknown shell', args: ['completion', 'csh'], says: /Allowed choices are bash, zsh, fish/ },
+  { name: 'nothing to pack', args: ['dump'], says: /no testnet runs on this machine; start one/ },
   { name: 'file that is not there', args: ['up', 'nope.yaml'], says: /nope\.yaml does not exist; check the path/ },
   { name: 'a folder', args: ['plan', '.'], says: /\. is a folder; name a YAML file in it/ },
   {
