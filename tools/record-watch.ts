@@ -20,7 +20,7 @@ try {
   mkdirSync(images, { recursive: true })
   testnet = await RealTestnet.up(home, 'quickstart', readFileSync(example('quickstart.yaml'), 'utf8'))
   screen = await TmuxScreen.start(`${join(root, 'bin/trellis')} watch quickstart`, env, size)
-  await screen.shows(/● live[\s\S]*8\/8 ready[\s\S]*● Finalizing/, 60_000)
+  await screen.shows(/● live[\s\S]*● Finalizing[\s\S]*8\/8 ready/, 60_000)
   await screen.type(`:run ${example('partition-halves.yaml')}`)
   await screen.shows(/run \S+ on quickstart\?/)
   await screen.keys('y')
