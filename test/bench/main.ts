@@ -13,6 +13,7 @@ import { record, table } from './report.ts'
 import type { Bench } from './row.ts'
 import { startup } from './startup.ts'
 import { sync } from './sync.ts'
+import { watch } from './watch.ts'
 
 const benches: Readonly<Record<string, Bench>> = {
   import: importing,
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   load,
   startup,
   heal,
+  watch,
   cluster,
   metrics,
   operator,
