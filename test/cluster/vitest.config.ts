@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 // go on side by side; what kills the operator; what takes machines, the operator or the definitions away, and at the very
 // end what looks back at the whole run.
 const first = ['cluster', 'quickstart']
-const killing = ['scale', 'rollout', 'suspend']
+const killing = ['scale', 'rollout', 'suspend', 'chaos-campaign']
 const last = ['machines', 'deletion', 'permissions']
 
 const files = (names: readonly string[]): string[] => names.map(name => `cases/${name}.test.ts`)
