@@ -102,10 +102,9 @@ describe.skipIf(tier.missing !== undefined || 'missing' in helm)('the objects of
 
     test.each(valueSets)('are as their schemas say, with the values %s', async set => {
       const yaml = await render('program' in helm ? helm.program : '', ['--values', valuesFile(set)])
-      expect(await judged(yaml)).toEqual([
-        0,
-        expect.stringMatching(/Valid: \d+, Invalid: 0, Errors: 0, Skipped: [02]$/),
-      ])
+      const foreign = objectsOf(yaml).filter(({ kind }) => FOREIGN.includes(kind)).length
+      const summary = new RegExp(`Valid: \\d+, Invalid: 0, Errors: 0, Skipped: ${foreign}$`)
+      expect(await judged(yaml)).toEqual([0, expect.stringMatching(summary)])
     })
 
     test('are not when they are not', async () => {
