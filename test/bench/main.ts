@@ -1,6 +1,7 @@
 // `npm run bench -- [--long] [names...]`: runs benchmarks, prints their tables and keeps them under docs/.
 import { parseArgs } from 'node:util'
 import { agent } from './agent.ts'
+import { chaosCluster } from './chaos-cluster.ts'
 import { cluster } from './cluster.ts'
 import { delivery } from './delivery.ts'
 import { heal } from './heal.ts'
@@ -8,6 +9,7 @@ import { importing } from './import.ts'
 import { load } from './load.ts'
 import { commit, machine } from './machine.ts'
 import { metrics } from './metrics.ts'
+import { observe } from './observe.ts'
 import { operator } from './operator.ts'
 import { record, table } from './report.ts'
 import type { Bench } from './row.ts'
@@ -22,19 +24,21 @@ const benches: Readonly<Record<string, Bench>> = {
   load,
   startup,
   heal,
+  observe,
   watch,
   cluster,
   metrics,
   operator,
   agent,
+  'chaos-cluster': chaosCluster,
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { long: { type: 'boolean', default: false }, 'dry-run': { type: 'boolean', default: false } },
 })
-/** Only when named: `cluster` and `operator` bring a Kubernetes up, `cluster` and `agent` need root. */
-const special = new Set(['cluster', 'operator', 'agent'])
+/** Only when named: `cluster`, `chaos-cluster` and `operator` bring a Kubernetes up, all but the last need root, as `agent` does. */
+const special = new Set(['cluster', 'chaos-cluster', 'operator', 'agent'])
 const names = positionals.length > 0 ? positionals : Object.keys(benches).filter(name => !special.has(name))
 const unknown = names.filter(name => !(name in benches))
 if (unknown.length > 0) {

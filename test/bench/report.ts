@@ -29,7 +29,7 @@ export async function record(runs: Runs): Promise<void> {
 
 /** The page with every `<!-- bench NAME -->` ... `<!-- end -->` filled from the runs. */
 export const withTables = (page: string, runs: Runs): string =>
-  page.replace(/<!-- bench (\w+) -->[\s\S]*?<!-- end -->/g, (whole, name: string) => {
+  page.replace(/<!-- bench ([\w-]+) -->[\s\S]*?<!-- end -->/g, (whole, name: string) => {
     const run = runs[name]
     return run === undefined ? whole : `<!-- bench ${name} -->\n${table(run)}\n<!-- end -->`
   })
