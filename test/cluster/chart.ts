@@ -32,6 +32,8 @@ export const values = (): Record<string, unknown> => {
     image: { ...image(given.operatorImage), pullPolicy: 'IfNotPresent' },
     nodes: { image: { ...image(given.nodeImage), pullPolicy: 'IfNotPresent' } },
     agent: { image: { ...image(given.agentImage), pullPolicy: 'IfNotPresent' } },
+    // Prometheus finds pods by them (cases/scrape.test.ts).
+    scrapeAnnotations: true,
   }
 }
 
