@@ -1,7 +1,7 @@
 // Runs bin/trellis as people do, with a state folder of its own and stand-in nodes.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { standIn, temporaryRoot } from './testnet-folder.ts'
 
 const launcher = resolve(import.meta.dirname, '../../bin/trellis')
@@ -26,6 +26,8 @@ export interface CommandLine {
   file(name: string, text: string | Uint8Array): string
   start(args: readonly string[], more?: NodeJS.ProcessEnv): Started
   run(...args: string[]): Promise<Outcome>
+  /** A line for bash; `trellis` in it is the command. */
+  shell(line: string): Started
   /** Takes every testnet down and removes everything. */
   remove(): Promise<void>
 }
@@ -35,8 +37,9 @@ export function commandLine(env: NodeJS.ProcessEnv = {}): CommandLine {
   const home = join(root, 'state')
   const files = join(root, 'files')
   mkdirSync(files)
-  const start = (args: readonly string[], more: NodeJS.ProcessEnv = {}): Started => {
-    const child = spawn(launcher, args, {
+  const start = (args: readonly string[], more: NodeJS.ProcessEnv = {}): Started => begin(launcher, args, more)
+  const begin = (program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Started => {
+    const child = spawn(program, args, {
       cwd: files,
       env: { ...process.env, TRELLIS_HOME: home, TRELLIS_NODE_PROGRAM: standIn, NO_COLOR: '1', ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,6 +67,7 @@ export function commandLine(env: NodeJS.ProcessEnv = {}): CommandLine {
     },
     start,
     run,
+    shell: line => begin('bash', ['-c', line], { PATH: `${dirname(launcher)}:${process.env.PATH ?? ''}` }),
     remove: async () => {
       const { stdout } = await run('status', '-o', 'json')
       for (const { name } of JSON.parse(stdout || '[]') as { name: string }[]) await run('down', name)

@@ -27,6 +27,8 @@ test('detached: up, status, nodes, logs, down; two testnets side by side on host
   const rows = JSON.parse((await cli.run('nodes', '-o', 'json')).stdout)
   expect(rows).toMatchObject([{ name: 'good-0', state: 'ready', inbound: 2, outbound: 3 }, { name: 'good-1' }])
   expect((await cli.run('logs', 'good-1')).stdout).toContain('"listening"')
+  expect((await cli.run('nodes', '-o', 'name')).stdout).toBe('good-0\ngood-1\n')
+  expect((await cli.run('status', '-o', 'name')).stdout).toBe('one\n')
 
   expect((await cli.run('up', file, '-d', '--name', 'two')).code).toBe(0)
   const hosts = ['one', 'two'].flatMap(
@@ -47,6 +49,26 @@ test('detached: up, status, nodes, logs, down; two testnets side by side on host
   expect(await cli.run('down', 'one')).toMatchObject({ code: 0, stdout: 'one is down\n' })
   expect(alive(before)).toBe(0)
   expect(folders()).toEqual(['two'])
+})
+
+test('a reader that leaves ends the command quietly, also one that would go on', async () => {
+  await cli.run('up', cli.file('a.yaml', testnetYaml('one', { good: 2 })), '-d')
+  // `head` has gone long before the next look has something to say.
+  for (const command of ['nodes | head -1', 'nodes --watch | head -1']) {
+    const shell = cli.shell(`set -o pipefail; trellis ${command}`)
+    expect(await shell.ended, command).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^NAME .*\n$/),
+    })
+  }
+})
+
+test('a testnet whose reader left ends in order', async () => {
+  const up = cli.shell(`trellis up ${cli.file('a.yaml', testnetYaml('one', { good: 2 }))} | true`)
+  await eventually(() => record('one') !== undefined || up.child.exitCode !== null, up.output)
+  expect((await up.ended).stderr).toContain('one is down')
+  expect(folders()).toEqual([])
 })
 
 test('status tells the conditions, and heads that differ', async () => {
