@@ -38,30 +38,34 @@ describe.skipIf(notInstallable)('the command on experiments in pods', () => {
     await shell.type(line).catch(async error => {
       throw new Error(`${line}\n${error}\n${await stateOf(space.name)}`)
     })
+  // A name is taken by the run before, also by one that is tried again.
+  let runs = 0
   const stored = (name: string) => get(experiments, { namespace: space.name, name })
 
   test('runs one, and judges the record of its runner as that did', async () => {
+    const name = `cut-${++runs}`
     const { stdout, stderr } = await type(
-      `kubectl trellis chaos run - --report cut.html --junit cut.xml --record run.json -o json ${cut('cut', 10)}`,
+      `kubectl trellis chaos run - --report cut.html --junit cut.xml --record run.json -o json ${cut(name, 10)}`,
     )
-    expect(JSON.parse(stdout) as Verdict).toMatchObject({ result: 'passed', experiment: 'cut', fidelity: 'userspace' })
+    expect(JSON.parse(stdout) as Verdict).toMatchObject({ result: 'passed', experiment: name, fidelity: 'userspace' })
     expect(stderr).toMatch(/fault halves, \d+ s left \| side 1: \w+ at \d+ \(.*\) \| side 2: \w+ at \d+ \(/)
     expect(stderr).not.toContain('the worse of the two')
-    expect((await stored('cut'))?.status).toMatchObject({ phase: 'Passed' })
+    expect((await stored(name))?.status).toMatchObject({ phase: 'Passed' })
     const { stdout: again } = await type('trellis chaos judge run.json -o json')
     expect(JSON.parse(again)).toEqual(JSON.parse(stdout))
     const { stdout: listed } = await type('kubectl trellis chaos list')
-    expect(listed).toMatch(/^NAME .*\ncut +net +Passed +Healed +\d+\.\ds +\d+ +\d+[sm]\n$/)
+    expect(listed).toMatch(new RegExp(`^${name} +net +Passed +Healed +\\d+\\.\\ds +\\d+ +\\d+[sm]$`, 'm'))
     const { stdout: printed } = await type('ls; grep -c "<testcase" cut.xml; kubectl get chaos')
     expect(printed).toMatch(/cut\.html(.|\n)*\n10\n(.|\n)*Passed/)
   })
 
   test('Ctrl-C lifts the faults, and the run is judged by what was recorded', async () => {
     // As `timeout` does it: a signal to the command, and its own code when that ends in order.
-    const line = `timeout --preserve-status -s TERM 60 kubectl trellis chaos run - -o json ${cut('stopped', 120)}`
+    const name = `stopped-${++runs}`
+    const line = `timeout --preserve-status -s TERM 60 kubectl trellis chaos run - -o json ${cut(name, 120)}`
     const { stdout, stderr } = await type(`{ ${line}\n} || test $? -eq 2`)
     expect(stderr).toContain('aborting: its faults are lifted')
     expect(JSON.parse(stdout)).toMatchObject({ result: 'inconclusive', reason: expect.stringMatching(/^aborted: /) })
-    expect((await stored('stopped'))?.status).toMatchObject({ phase: 'Aborted' })
+    expect((await stored(name))?.status).toMatchObject({ phase: 'Aborted' })
   })
 })
