@@ -1,6 +1,6 @@
 // The command against a cluster: a real API server with its service proxy, a real operator, simulated kubelets.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { resource, resources } from '../../operator/kubernetes/runtime/resource.ts'
@@ -265,6 +265,64 @@ describe.skipIf(tier.missing !== undefined)('the command in a cluster', () => {
     expect(await ended(follow)).toMatchObject({ code: 0 })
   })
 
+  test('packs a testnet without its secrets, and says what could not be got', async () => {
+    const values = (await cluster.list(resources.secrets, namespace)).flatMap(({ data = {} }) => Object.values(data))
+    const secrets = values.flatMap(
+      value =>
+        Buffer.from(value, 'base64')
+          .toString()
+          .match(/[\w-]{32,}/g) ?? [],
+    )
+    expect(secrets.length).toBeGreaterThan(4)
+    for (const secret of secrets) logs.say('net-miners-0', `it is 0x${secret}, authorization: Bearer ${secret}`)
+    const dump = await inCluster('dump', 'net', '-o', 'net.tar.gz')
+    expect(dump).toMatchObject({ code: 0, stdout: expect.stringMatching(/net\.tar\.gz\n$/) })
+    const files = join(cli.home, '../files')
+    mkdirSync(join(files, 'unpacked'))
+    execFileSync('tar', ['-xzf', join(files, 'net.tar.gz'), '-C', join(files, 'unpacked'), '--strip-components=1'])
+    const read = (name: string) => readFileSync(join(files, 'unpacked', name), 'utf8')
+    expect(read('testnet.yaml')).toContain('kind: Testnet')
+    expect(read('objects/secrets.yaml')).toContain('(emptied)')
+    expect(read('objects/statefulsets.yaml')).toContain('name: net-miners')
+    expect(read('nodes/miners-0/node.log')).toContain('it is 0x(emptied), authorization: Bearer (emptied)')
+    expect(JSON.parse(read('nodes.json'))).toHaveLength(3)
+    expect(read('events.yaml')).toContain('regarding:')
+    // The pods of this cluster are simulated: nobody listens there.
+    expect(read('README.txt')).toMatch(/nodes\/miners-0: what the node tells: \S/)
+    for (const value of values) expect(read('objects/secrets.yaml')).not.toContain(value)
+  })
+
+  test('lists names, and goes on with --watch', async () => {
+    expect((await inCluster('nodes', 'net', '-o', 'name')).stdout).toBe('boot-0\nminers-0\nminers-1\n')
+    expect((await inCluster('status', '-A', '-o', 'name')).stdout).toBe(`${namespace}/net\n`)
+    const watch = cli.start(['nodes', 'net', '-w', '-n', namespace])
+    const lines = () => watch.output().stdout.split('\n').length
+    await until(
+      'something changed',
+      { withinMs: 20_000, describe: () => JSON.stringify(watch.output()) },
+      () => lines() > 6,
+    )
+    expect(await ended(watch)).toMatchObject({ code: 0, stderr: '' })
+    const none = cli.start(['chaos', 'list', '-w', '-n', namespace])
+    await until('there is none', { withinMs: 20_000 }, () => none.output().stderr.includes('no experiment is there'))
+    expect(await ended(none)).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('checks a cluster: all is there', async () => {
+    const { code, stdout, stderr } = await inCluster('check', '-o', 'json')
+    const rows = JSON.parse(stdout) as { name: string; state: string; found: string }[]
+    expect(rows.filter(({ state }) => state !== 'ok')).toEqual([])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const name of ['server', 'definition of testnets', 'definition of chaosexperiments', 'operator'])
+      expect(rows.map(row => row.name)).toContain(name)
+    const namespaces = { apiVersion: 'v1', kind: 'Namespace' }
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+    await cluster.writer.create(resources.namespaces, { ...namespaces, metadata: { name: 'strict', labels } }, never)
+    const strict = await cli.run('check', '-n', 'strict')
+    expect(strict).toMatchObject({ code: 0, stdout: expect.stringMatching(/namespace strict +▲ without/) })
+    expect(strict.stdout).toMatch(/need the label pod-security\.kubernetes\.io\/enforce=privileged/)
+  })
+
   test('events come through the service proxy as they happen', async () => {
     const { metadata } = (await stored('net'))!
     const connected = connect({ kubeconfig: cluster.tier.kubeconfig, namespace }, 'trellis', {})
@@ -336,6 +394,15 @@ describe.skipIf(tier.missing !== undefined)('the command in a cluster', () => {
       stdout: expect.stringMatching(/boot-0 .*● ready/),
       stderr: expect.stringMatching(/operator may not be asked by you.*this is what the pods alone tell/),
     })
+    const check = await inCluster('check', ...as('viewer'))
+    expect(check.code).toBe(1)
+    expect(check.stdout).toMatch(/may get, list testnets\.trellis\.dev +● ok/)
+    expect(check.stdout).toMatch(/✗ may patch, create, delete testnets\.trellis\.dev: you may not .*; ask whoever runs/)
+    const packed = await inCluster('dump', 'net', '-o', 'viewer.tar.gz', ...as('viewer'))
+    expect(packed).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/could not be got, such as objects\/secrets/),
+    })
     const refused = await inCluster('status', ...as('nobody'))
     expect(refused).toMatchObject({
       code: 3,
@@ -368,6 +435,10 @@ describe.skipIf(tier.missing !== undefined)('the command in a cluster', () => {
     const name = 'testnets.trellis.dev'
     await cluster.writer.delete(definitions, { name }, {}, never)
     await until('it is gone', { withinMs: 20_000 }, async () => !(await cluster.get(definitions, '', name)))
+    expect(await inCluster('check')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/✗ definition of testnets: is not there; .*helm install trellis/),
+    })
     for (const args of [['status'], ['nodes', 'x'], ['up', small('net')], ['plan', small('net')], ['down', 'net']])
       expect(await inCluster(...args)).toMatchObject({
         code: 3,
@@ -383,7 +454,8 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([field, inner]) => [field, shapeOf(inner)]),
+      // Its fields are topics.
+      .map(([field, inner]) => [field, field === 'meshes' ? 'by topic' : shapeOf(inner)]),
   )
 }
 

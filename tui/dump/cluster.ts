@@ -184,7 +184,8 @@ async function textFrom(
   signal: AbortSignal,
 ): Promise<string> {
   const { status, text } = await fetchText(cluster, { path, query, signal })
-  if (status === 200) return text
+  // 204: nothing was said yet.
+  if (status === 200 || status === 204) return text
   throw new Error((parsed(text) as { message?: string } | undefined)?.message ?? `code ${status}`)
 }
 
