@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { exclusively } from '../test/cluster/exclusively.ts'
-import { cacheFolder } from '../test/cluster/kube-binary.ts'
+import { cacheFolder } from './build-cache.ts'
+import { exclusively } from './exclusively.ts'
 
 const execute = promisify(execFile)
 /** A server of packages that answers at all gives the largest of ours in less. */

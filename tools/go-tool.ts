@@ -4,8 +4,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { $ } from 'zx'
-import { exclusively } from '../test/cluster/exclusively.ts'
-import { cacheFolder, goVersion } from '../test/cluster/kube-binary.ts'
+import { cacheFolder, goVersion } from './build-cache.ts'
+import { exclusively } from './exclusively.ts'
 
 interface Module {
   readonly version: string

@@ -7,8 +7,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { $ } from 'zx'
-import { writeImage } from '../test/cluster/image-archive.ts'
 import { unpack } from './debian-packages.ts'
+import { writeImage } from './image-archive.ts'
 
 const packages = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
 /** Of the net agent, with whatever libraries they need in this release of Debian. */

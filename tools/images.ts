@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
 import { nodeEnvironment, nodeFlags } from '../operator/local/program.ts'
-import { exclusively } from '../test/cluster/exclusively.ts'
-import { writeArchive } from '../test/cluster/image-archive.ts'
-import { cacheFolder } from '../test/cluster/kube-binary.ts'
-import { installPackages } from '../test/cluster/packages.ts'
+import { cacheFolder } from './build-cache.ts'
+import { installPrograms } from './debian-programs.ts'
+import { exclusively } from './exclusively.ts'
+import { writeArchive } from './image-archive.ts'
 import { baseKey, imageBase } from './image-base.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -71,7 +71,7 @@ export async function buildImage(name: ImageName, options: ImageOptions = {}): P
   await exclusively(join(folder, 'lock'), MAX_BUILD_MS, async () => {
     if (existsSync(archive)) return utimes(archive, new Date(), new Date())
     if (process.getuid?.() !== 0) throw new Error('images are built as root')
-    await installPackages(tell, { '/usr/bin/buildah': 'buildah' })
+    await installPrograms({ '/usr/bin/buildah': 'buildah' }, tell)
     const base = await imageBase(folder, tell)
     tell(`building ${reference}`)
     await build(name, { base, reference, args, archive })

@@ -1,9 +1,9 @@
 // How long a testnet takes on a real Kubernetes, beside the same pods made without an operator.
 import { join } from 'node:path'
+import { cacheFolder } from '../../tools/build-cache.ts'
 import { buildImages } from '../../tools/images.ts'
 import { down, up } from '../cluster/cluster.ts'
 import { asEnvironment } from '../cluster/given.ts'
-import { cacheFolder } from '../cluster/kube-binary.ts'
 import { prepared } from '../cluster/preparation.ts'
 import { against, type Bench, type BenchOptions, median, type Row } from './row.ts'
 

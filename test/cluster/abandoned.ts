@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { alive } from './exclusively.ts'
+import { alive } from '../../tools/exclusively.ts'
 
 const ownerFile = 'owner'
 

@@ -2,7 +2,7 @@
 // side by side have the same ones; what they share with the machine is a state folder and a cgroup of their own.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { cacheFolder } from './kube-binary.ts'
+import { cacheFolder } from '../../tools/build-cache.ts'
 
 /** The host-path volumes of all nodes and the kernel's namespaces are one machine's: more nodes prove nothing more. */
 export const MAX_CLUSTER_NODES = 4

@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
+import { installPrograms } from '../../tools/debian-programs.ts'
+import { writeImage } from '../../tools/image-archive.ts'
 import { controlArguments } from './cluster-arguments.ts'
 import { makeCgroups, removeCgroups } from './cluster-cgroups.ts'
 import { loadImages, startContainerd, startKubelet, startOnNode } from './cluster-components.ts'
@@ -14,9 +16,8 @@ import { makeKeys, writeKubeconfig } from './cluster-keys.ts'
 import { inNetworkOf, nodePid, onNode, startNode, startSwitch } from './cluster-nodes.ts'
 import { type ClusterPlan, controlNode, defaultState, keyFolder, planCluster } from './cluster-plan.ts'
 import { killAll, lastLogLines, startDetached } from './cluster-process.ts'
-import { writeImage } from './image-archive.ts'
+import { clusterPrograms } from './cluster-programs.ts'
 import { kubeBinaries } from './kube-binary.ts'
-import { installPackages } from './packages.ts'
 import { until } from './until.ts'
 
 const READY_MS = 120_000
@@ -44,7 +45,7 @@ export async function up({
   tell = () => {},
 }: ClusterOptions = {}): Promise<Cluster> {
   if (process.getuid?.() !== 0) throw new Error('a cluster on this machine needs root')
-  await installPackages(tell)
+  await installPrograms(clusterPrograms, tell)
   const found = await kubeBinaries(tell)
   if ('missing' in found) throw new Error(found.missing)
   const plan = planCluster(state, found.folder, nodes)

@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, symlink } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
-import { exclusively } from './exclusively.ts'
+import { cacheFolder, goVersion } from '../../tools/build-cache.ts'
+import { exclusively } from '../../tools/exclusively.ts'
 
 const source = join(import.meta.dirname, 'kube')
 const sourceFiles = ['go.mod', 'go.sum', 'main.go', 'pause/main.go']
@@ -27,8 +27,6 @@ export type Component = (typeof components)[number]
 const MAX_BUILD_MS = 40 * 60_000
 
 export type Found = { readonly folder: string } | { readonly missing: string }
-
-export const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'trellis')
 
 /** Kubernetes' version as go.mod pins it. */
 export function kubernetesVersion(): string {
@@ -54,11 +52,6 @@ function sourceKey(): string {
   const hash = createHash('sha256').update(linkerFlags(kubernetesVersion()))
   for (const file of sourceFiles) hash.update(readFileSync(join(source, file)))
   return hash.digest('hex').slice(0, 16)
-}
-
-export async function goVersion(): Promise<string | null> {
-  const { exitCode, stdout } = await $({ nothrow: true, quiet: true })`go env GOVERSION`
-  return exitCode === 0 ? stdout.trim() : null
 }
 
 /** A build of these sources in the cache: by this Go when there is one, else by any. */

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cacheFolder } from '../../../tools/build-cache.ts'
 import { apt, canInstall, install, unpack } from '../../../tools/debian-packages.ts'
-import { cacheFolder } from '../../cluster/kube-binary.ts'
 
 const execute = promisify(execFile)
 
