@@ -12,9 +12,9 @@ test('text stands in its cell, with its colour; what a line leaves on is on in t
   const found = texts('\u001b[1mab\u001b[0m\u001b[34m c\n\u001b[38;5;208m<d>\u001b[39m e\u001b[7mx\n\n')
   expect(found).toEqual([
     ['14', '28', 'fill="#d8dee9" font-weight="bold"', 'ab'],
-    ['30.8', '28', 'fill="#81a1c1"', ' c'],
+    ['30.8', '28', 'fill="#81a1c1"', '\u00a0c'],
     ['14', '46', 'fill="#d08770"', '&lt;d&gt;'],
-    ['39.2', '46', 'fill="#d8dee9"', ' e'],
+    ['39.2', '46', 'fill="#d8dee9"', '\u00a0e'],
     ['56', '46', 'fill="#1b2230"', 'x'],
   ])
 })

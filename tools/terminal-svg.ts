@@ -40,7 +40,7 @@ export function terminalSvg(capture: string, { columns, title }: { columns: numb
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">
 <title>${escaped(title)}</title>
 <rect width="${width}" height="${height}" rx="8" fill="${paper}"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${CELL.font}" xml:space="preserve">
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${CELL.font}">
 ${rows.filter(Boolean).join('\n')}
 </g>
 </svg>
@@ -100,10 +100,13 @@ function drawn(pieces: readonly Piece[], top: number): string {
     ].join(' ')
     // A font that is wider or narrower does not move what follows.
     const size = `textLength="${fixed(width)}" lengthAdjust="spacingAndGlyphs"`
-    return `${box}<text x="${fixed(x)}" y="${top + CELL.font}" ${size} ${look}>${escaped(text)}</text>`
+    return `${box}<text x="${fixed(x)}" y="${top + CELL.font}" ${size} ${look}>${escaped(text).replaceAll(' ', NO_BREAK)}</text>`
   })
   return parts.join('')
 }
+
+/** Spaces at ends and in rows would be collapsed, by some browsers whatever the style says. */
+const NO_BREAK = '\u00a0'
 
 const fixed = (value: number): string => String(Math.round(value * 10) / 10)
 const escaped = (text: string): string =>

@@ -40,6 +40,8 @@ export function eventLine(node: string, event: NodeEvent): EventLine | undefined
         ? line(undefined, `syncs from ${event.height} to ${event.target}`)
         : line(undefined, `synced to ${event.height}`)
     case 'faults':
+      // Its lease was renewed: no news.
+      if (event.change === 'replaced') return undefined
       return line(event.change === 'ended' ? 'good' : 'warn', `fault ${event.id} ${event.change}`)
     default:
       return undefined
