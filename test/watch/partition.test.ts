@@ -19,8 +19,10 @@ test.skipIf(missing)(
       testnet = await RealTestnet.up(root, 'real')
       const file = testnet.file('cut.yaml', cutsFile('another', [{ name: 'split', atSeconds: 0, forSeconds: 7 }]))
       const env = { TRELLIS_HOME: root, TERM: 'xterm-256color', NO_COLOR: '' }
-      screen = await TmuxScreen.start(`${process.execPath} ${program} watch real`, env, { columns: 110, rows: 32 })
-      await screen.shows(/› real +● live[\s\S]*4\/4 ready[\s\S]*── one chain/)
+      // The cursor stands within a line, as after a prompt that comes later than what was typed.
+      const command = `printf 'typed ahead '; ${process.execPath} ${program} watch real`
+      screen = await TmuxScreen.start(command, env, { columns: 110, rows: 32 })
+      await screen.shows(/^ trellis this machine › real +● live[\s\S]*4\/4 ready[\s\S]*── one chain/)
       await screen.type(`:run ${file}`)
       await screen.shows(/run \S+cut\.yaml on real\?/)
       await screen.keys('y')

@@ -119,6 +119,8 @@ export async function showDashboard(options: DashboardOptions): Promise<void> {
     },
   )
   feed = options.feed(event => store.hear(update(store.state, event)))
+  // A prompt printed after what was typed ahead leaves the cursor within a line, and the first frame would be too wide by it.
+  process.stdout.write('\r')
   const app = render(createElement(Dashboard, { store, paint: options.paint }), {
     alternateScreen: true,
     interactive: true,
