@@ -2,6 +2,7 @@
 import type { NodeStatus } from '../../api/observation.ts'
 import type { NodeView, NodeViewState } from '../../api/read-api.ts'
 import type { NodeRecord, NodeState } from '../../operator/local/record.ts'
+import { toldByNode } from '../../operator/testnet/told-by-node.ts'
 
 /** As the operator tells it, so that programs read both alike. */
 export interface NodeRow extends Omit<NodeView, 'state'> {
@@ -13,24 +14,14 @@ export interface NodeRow extends Omit<NodeView, 'state'> {
 
 export function nodeRows(nodes: readonly NodeRecord[], statuses: ReadonlyMap<string, NodeStatus | null>): NodeRow[] {
   return nodes.map(node => {
-    const status = statuses.get(node.name) ?? null
+    const status = statuses.get(node.name) ?? undefined
     return {
       name: node.name,
       role: node.role,
       group: node.group,
       region: node.region,
-      state: node.state === 'ready' && status === null ? 'silent' : node.state,
-      height: status?.head.height ?? null,
-      head: status?.head.hash ?? null,
-      finalized: status?.finalized.height ?? null,
-      inbound: status?.peers.inbound ?? null,
-      outbound: status?.peers.outbound ?? null,
-      pool: status?.pool.count ?? null,
-      reorgs: status?.reorgs.count ?? null,
-      deepestReorg: status?.reorgs.deepest ?? null,
-      meshes: status?.mesh ?? null,
-      sync: status?.sync ?? null,
-      startedAt: status?.startedAt ?? null,
+      state: node.state === 'ready' && status === undefined ? 'silent' : node.state,
+      ...toldByNode(status),
       restarts: node.restarts,
       peerId: node.peerId,
       url: `http://${node.address.host}:${node.address.http}`,

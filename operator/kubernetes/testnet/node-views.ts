@@ -2,6 +2,7 @@
 import type { HeadView, NodeView, NodeViewState } from '../../../api/read-api.ts'
 import { headGroups } from '../../testnet/head-groups.ts'
 import type { NodeSpec } from '../../testnet/spec.ts'
+import { toldByNode } from '../../testnet/told-by-node.ts'
 import { podName, ports } from '../build/names.ts'
 import type { Pod } from '../runtime/resource.ts'
 import { type Finding, findingsByPod } from './causes.ts'
@@ -29,17 +30,7 @@ export function nodeViews(world: World, nodes: readonly NodeSpec[], now: number)
       group,
       region,
       state,
-      height: status?.head.height ?? null,
-      head: status?.head.hash ?? null,
-      finalized: status?.finalized.height ?? null,
-      inbound: status?.peers.inbound ?? null,
-      outbound: status?.peers.outbound ?? null,
-      pool: status?.pool.count ?? null,
-      reorgs: status?.reorgs.count ?? null,
-      deepestReorg: status?.reorgs.deepest ?? null,
-      meshes: status?.mesh ?? null,
-      sync: status?.sync ?? null,
-      startedAt: status?.startedAt ?? null,
+      ...toldByNode(status),
       restarts: (pod && containerOf(pod)?.restartCount) ?? 0,
       peerId,
       url: ip ? `http://${ip.includes(':') ? `[${ip}]` : ip}:${ports.http}` : '',
